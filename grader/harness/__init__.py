@@ -1,0 +1,1 @@
+"""The hidden checks, and the laboratory that they work in."""

@@ -1,0 +1,188 @@
+"""One call of a learner's function, and what a check may demand of it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from grader.learner import watch
+from grader.learner.failure import CheckFailed
+from grader.learner.process import Call, LearnerProcess
+from grader.learner.waiting import raised_failure
+
+if TYPE_CHECKING:
+    from grader.harness.lab import Lab
+
+UNDERCUT = 0.05
+OVERRUN = 0.5
+AT_ONCE = 1.0
+_CLOSING_GRACE = 0.25
+_RELEASE_BOUND = 5.0
+
+
+class Calling:
+    """A running or finished call."""
+
+    def __init__(
+        self, lab: Lab, process: LearnerProcess, call: Call, before: dict[int, dict[int, str]]
+    ) -> None:
+        self.lab = lab
+        self.process = process
+        self.call = call
+        self._before = before
+        self._lost_at_start = lab.meter.total()
+        self._queued_at_start = self._queued()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the call is over (looks at the control pipe)."""
+        if not self.call.finished:
+            self.process.feed()
+        return self.call.finished
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that the call took, as the judge saw it."""
+        return self.call.ended - self.call.started
+
+    def wait(self, bound: float | None = None) -> None:
+        """Wait until the call is over."""
+        self.lab.waiter.until(done=lambda: self.call.finished, bound=bound)
+        self._queued_at_end = self._queued()
+        self._lost_at_end = self.lab.meter.total()
+        if self.call.state == "gone":
+            raise CheckFailed("died", values={"end": self.process.end})
+        if self.call.raised is not None:
+            self.lab.transcript.add("you", "raise", note=self.call.raised.type)
+        else:
+            self.lab.transcript.add("you", "return")
+
+    def returns(self, bound: float | None = None) -> object:
+        """Wait for the call to return and give its value; an exception is a failure."""
+        self.wait(bound)
+        if self.call.state == "too_much":
+            raise CheckFailed("result", received=self.lab.say("too_much"))
+        if self.call.raised is not None:
+            failure = raised_failure(self.call.raised)
+            if self.call.state == "unreadable":
+                failure.kind = "result"
+            raise failure
+        return self.call.value
+
+    def gives(self, expected: object, bound: float | None = None) -> None:
+        """Wait for the call to return ``expected``."""
+        value = self.returns(bound)
+        if isinstance(expected, bytes) and isinstance(value, bytes):
+            if value != expected:
+                kind = "cut" if expected.startswith(value) else "mismatch"
+                shown, got = self.lab.words.difference(expected, value)
+                raise CheckFailed(kind, expected=shown, received=got)
+            return
+        if type(value) is not type(expected) or value != expected:
+            if value is None and expected is not None:
+                raise CheckFailed(
+                    "returned_none", expected=self.lab.words.value(expected), received="None"
+                )
+            raise CheckFailed(
+                "result",
+                expected=self.lab.words.value(expected),
+                received=self.lab.words.value(value),
+            )
+
+    def raises(self, *names: str, bound: float | None = None) -> None:
+        """Wait for one of the exceptions (``ConnectionError``, ``socket.gaierror``), by name."""
+        wanted = [name if "." in name else f"builtins.{name}" for name in names]
+        expected = " / ".join(names)
+        try:
+            self.wait(bound)
+        except CheckFailed as failure:
+            failure.expected = failure.expected or expected
+            raise
+        raised = self.call.raised
+        if raised is None:
+            value = self.lab.words.value(self.call.value)
+            raise CheckFailed(
+                "no_exception", expected=expected, received=self.lab.say("returned", value=value)
+            )
+        if any(raised.is_a(name) for name in wanted):
+            return
+        failure = raised_failure(raised)
+        failure.kind = failure.kind if failure.kind == "not_implemented" else "wrong_exception"
+        failure.expected = expected
+        raise failure
+
+    def took(self, at_least: float = 0.0, at_most: float | None = None) -> None:
+        """Check the time of a finished call: strict below, generous above (see curriculum).
+
+        ``at_least`` may be undercut by 0.05 s, ``at_most`` overrun by 0.5 s and by what the
+        machine itself was late.
+        """
+        shown = self.lab.say("seconds", seconds=f"{self.elapsed:.2f}")
+        if self.elapsed < at_least - UNDERCUT:
+            raise CheckFailed(
+                "too_early", expected=self.lab.say("seconds", seconds=f"{at_least:g}"), received=shown
+            )
+        if at_most is not None and self.elapsed > at_most + OVERRUN + self._late():
+            raise CheckFailed(
+                "too_late", expected=self.lab.say("seconds", seconds=f"{at_most:g}"), received=shown
+            )
+
+    def bound(self, seconds: float) -> float:
+        """Return how long to wait for a call that may take ``seconds``, before it is too late."""
+        return seconds + OVERRUN + 0.5
+
+    def at_once(self, bound: float = 3.0) -> None:
+        """Check that a finished call took under a second, the machine's own delay aside."""
+        self.took(at_most=AT_ONCE - OVERRUN)
+
+    def _late(self) -> float:
+        lost = self._lost_at_end - self._lost_at_start
+        return 2 * lost + max(0.0, self._queued_at_end - self._queued_at_start)
+
+    def _queued(self) -> float:
+        if not watch.supported:
+            return 0.0
+        child = self.process.child
+        threads = watch.threads(child.root, child.root_is_learner)
+        return sum(thread.queue_ns for thread in threads) / 1e9
+
+    def closed_everything(self) -> None:
+        """Check that the finished call has left no descriptor open and nothing to the garbage."""
+        if watch.supported and self.process.state != "gone":
+            self._no_descriptor_left()
+        if self.process.state == "gone":
+            return
+        self.process.release()
+        self.lab.waiter.until(
+            done=lambda: self.process.released is not None or self.process.state == "gone",
+            bound=_RELEASE_BOUND,
+            watch_learner=False,
+        )
+        if self.process.released:
+            raise CheckFailed("leak", received=self.process.released[0])
+
+    def _no_descriptor_left(self) -> None:
+        fresh = self._fresh()
+        if not fresh:
+            return
+        with contextlib.suppress(CheckFailed):
+            self.lab.waiter.until(
+                done=lambda: not self._fresh(), bound=_CLOSING_GRACE, watch_learner=False
+            )
+        fresh = self._fresh()
+        if fresh:
+            raise CheckFailed(
+                "leak",
+                expected=self.lab.say("nothing_open"),
+                received=self.lab.say("still_open", count=len(fresh), what=", ".join(fresh[:3])),
+            )
+
+    def _fresh(self) -> list[str]:
+        child = self.process.child
+        now = watch.descriptors(child.root, child.root_is_learner)
+        return [
+            target.partition(":")[0]
+            for pid, fds in now.items()
+            for fd, target in fds.items()
+            if pid in self._before and self._before[pid].get(fd) != target
+        ]

@@ -1,0 +1,88 @@
+"""Contracts that several exercises share: what every TCP server must do."""
+
+from __future__ import annotations
+
+import socket
+
+from grader.harness.lab import Lab, Server
+from grader.learner import network
+from grader.learner.failure import CheckFailed
+from grader.peers.stream import StreamPeer
+
+_OTHER_HOSTS = ("127.0.0.2", "127.1.2.3")
+
+
+def expect_closed(lab: Lab, client: StreamPeer) -> None:
+    """The client has finished sending: the server must see that and close its side."""
+    with lab.blame(
+        spinning="empty_recv_ignored",
+        stuck="connection_left_open",
+        silent="connection_left_open",
+        sleeping="connection_left_open",
+    ):
+        client.expect_end()
+
+
+def expect_next_client_served(lab: Lab, server: Server, line: bytes | None = None) -> None:
+    """A fresh client gets its answer (an echo of some bytes, or of ``line`` in upper case)."""
+    client = lab.connect(server)
+    message = line or b"next " + lab.token()
+    with lab.blame(stuck="blocked_by_one_client", silent="blocked_by_one_client"):
+        client.send(message)
+        client.expect(message.upper() if line else message)
+    client.close()
+
+
+def idle_with_clients(lab: Lab, server: Server) -> None:
+    """A server that has nothing to do sleeps: with silent clients, and after they have left."""
+    clients = [lab.connect(server) for _ in range(2)]
+    lab.expect_idle(server.process)
+    for client in clients:
+        client.close()
+    lab.expect_idle(server.process)
+    lab.alive(server)
+
+
+def make_time_wait(lab: Lab, server: Server) -> None:
+    """Leave a connection of the server's in TIME_WAIT: its side closes first, then ours."""
+    client = lab.connect(server)
+    client.send(b"hello\n")
+    client.read_until(b"\n")
+    network_pid = lab.sandbox.network_pid
+    lab.stop(server.process)
+    client.expect_end()
+    client.close()
+    if network.supported:
+        lab.waiter.until(
+            done=lambda: server.port in network.time_waiting(network_pid), bound=2.0,
+            watch_learner=False,
+        )
+
+
+def only_at_its_address(lab: Lab, server: Server) -> None:
+    """Nothing answers at the server's port at another address of this machine."""
+    if not network.supported:
+        raise lab.skip("needs_loopback_addresses")
+    lab.connect(server).close()
+    for host in (*_OTHER_HOSTS, "127.0.0.1"):
+        if host == server.host:
+            continue
+        sock = lab.sandbox.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            error = sock.connect_ex((host, server.port))
+            if error in (0, 115):
+                failed = False
+                try:
+                    lab.waiter.until(write=[sock], bound=2.0, watch_learner=False)
+                    failed = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+                except CheckFailed:
+                    failed = True
+                if not failed:
+                    raise lab.fail(
+                        "binds_wrong_address",
+                        expected=f"{server.host}:{server.port}",
+                        received=f"{host}:{server.port}",
+                    )
+        finally:
+            sock.close()

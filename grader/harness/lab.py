@@ -1,0 +1,423 @@
+"""The laboratory of one check: learner processes, peers, and what is known of both.
+
+A check is a function that takes a ``Lab`` and reads as a script.  Whatever it opens is
+closed, last in first out, when the check is over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from grader.harness.calls import Calling
+from grader.learner import network, watch
+from grader.learner.delay import DelayMeter
+from grader.learner.failure import CheckFailed, CheckSkipped
+from grader.learner.process import LearnerProcess
+from grader.learner.transcript import Transcript
+from grader.learner.waiting import Waiter, raised_failure
+from grader.model import Exercise, Language
+from grader.peers.datagram import DatagramPeer
+from grader.peers.listener import Listener
+from grader.peers.stream import StreamPeer
+from grader.peers.words import Words
+from grader.sandbox.base import Sandbox
+
+START_BOUND = 10.0
+CONNECT_BOUND = 10.0
+_RETRY_FIRST, _RETRY_MOST = 0.001, 0.02
+_IDLE_WINDOW = 1.05
+_IDLE_SHARE = 0.05
+_FIRST_PORT = 20_000
+_LAST_PORT = 32_000
+_OUTPUT_BOUND = 1.0
+
+
+class Ports:
+    """Hands out addresses for learners' servers that nothing else will take."""
+
+    def __init__(self, private: bool) -> None:
+        self._private = private
+        self._next = _FIRST_PORT + random.SystemRandom().randrange(4000)
+
+    def take(self, make: Callable[[int, int], socket.socket], host: str | None) -> tuple[str, int]:
+        """Return a host and a port.
+
+        In a network of its own ports are counted up below the ephemeral range.  Elsewhere a
+        loopback address is drawn that nobody else will use (Linux has 127.0.0.0/8).
+        """
+        if self._private:
+            self._next += 1
+            if self._next >= _LAST_PORT:
+                self._next = _FIRST_PORT
+            return host or "127.0.0.1", self._next
+        drawn = random.SystemRandom()
+        if host is None:
+            parts = [drawn.randrange(1, 250) for _ in range(3)]
+            host = "127.{}.{}.{}".format(*parts) if network.supported else "127.0.0.1"
+        with make(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.bind((host, 0))
+            port: int = probe.getsockname()[1]
+        return host, port
+
+
+class Server:
+    """A learner's server: where it should be, and the call that runs it."""
+
+    def __init__(self, host: str, port: int, process: LearnerProcess, calling: Calling) -> None:
+        self.host = host
+        self.port = port
+        self.process = process
+        self.calling = calling
+        self.reached = False
+
+
+class Lab:
+    """What a check works with; see the methods."""
+
+    def __init__(
+        self,
+        exercise: Exercise,
+        check_id: str,
+        sandbox: Sandbox,
+        ports: Ports,
+        meter: DelayMeter,
+        language: Language,
+        seed: int,
+    ) -> None:
+        self.exercise = exercise
+        self.check_id = check_id
+        self.sandbox = sandbox
+        self.words = Words(language)
+        self.transcript = Transcript()
+        self.meter = meter
+        self.waiter = Waiter(meter, self.transcript, sandbox.network_pid)
+        self.random = random.Random(f"{seed}:{check_id}")
+        self._ports = ports
+        self._stack = ExitStack()
+        self._clients = 0
+        self._problems: dict[str, CheckFailed] = {}
+        self._processes: list[LearnerProcess] = []
+
+    def knowing(self, problems: dict[str, CheckFailed]) -> Lab:
+        """Take note of functions that cannot be called; calling one fails with its problem."""
+        self._problems = problems
+        return self
+
+    def _refuse(self, function: str) -> None:
+        problem = self._problems.get(function)
+        if problem is not None:
+            raise CheckFailed(problem.kind, values={**problem.values, "diagnosis": problem.kind})
+
+    def output(self) -> str:
+        """Return what the learner's processes have printed, in the order they were started."""
+        for process in self._processes:
+            process.close()
+            process.child.output.ended.wait(_OUTPUT_BOUND)
+        return "".join(process.child.output.text() for process in self._processes)
+
+    def abandon(self) -> None:
+        """End the learner's processes; whatever waits for them fails."""
+        for process in self._processes:
+            process.child.kill()
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def payload(self, size: int) -> bytes:
+        """Return ``size`` random bytes (no line feeds are left out: any bytes)."""
+        return self.random.randbytes(size)
+
+    def token(self, size: int = 8) -> bytes:
+        """Return ``size`` random lower-case ASCII letters."""
+        return bytes(self.random.choices(b"abcdefghijklmnopqrstuvwxyz", k=size))
+
+    @contextlib.contextmanager
+    def blame(self, **diagnoses: str) -> Iterator[None]:
+        """Translate kinds of failure into diagnoses: ``blame(stuck="blocked_by_one_client")``.
+
+        The innermost translation counts; ``any`` catches the kinds that are not named, but
+        for those that mean the same everywhere.
+        """
+        try:
+            yield
+        except CheckFailed as failure:
+            if "diagnosis" not in failure.values:
+                found = diagnoses.get(failure.kind)
+                if found is None and failure.kind not in _SAME_EVERYWHERE:
+                    found = diagnoses.get("any")
+                if found:
+                    failure.values["diagnosis"] = found
+            raise
+
+    def fail(self, diagnosis: str, expected: str = "", received: str = "") -> CheckFailed:
+        """Return the failure to raise for something that the check itself has seen."""
+        values = {"diagnosis": diagnosis}
+        return CheckFailed("seen", expected=expected, received=received, values=values)
+
+    def skip(self, reason: str) -> CheckSkipped:
+        """Return the exception that says that this machine cannot make the check."""
+        return CheckSkipped(reason)
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a text of the judge's (``grader/texts``) in the verdict's language."""
+        return self.words.say(key, **values)
+
+    # -- the learner's processes -------------------------------------------------------
+
+    def start(self, *, send_cap: bool = False, raw: bool = False) -> LearnerProcess:
+        """Start a learner process and load the submission in it."""
+        process = self.fork(raw=raw)
+        process.load({}, send_cap=send_cap)
+        self.waiter.until(
+            done=lambda: process.state != "fresh", bound=START_BOUND, watch_learner=False
+        )
+        if process.state == "broken":
+            raise raised_failure(process.load_error)
+        if process.state == "gone":
+            raise CheckFailed("died", values={"end": process.end})
+        return process
+
+    def fork(self, *, raw: bool = False) -> LearnerProcess:
+        """Start a learner process that has not loaded the submission yet."""
+        process = LearnerProcess(self.sandbox.fork(raw=raw), f"/{self.exercise.slug}.py")
+        self._stack.callback(process.close)
+        self._processes.append(process)
+        self.waiter.learners.append(process)
+        return process
+
+    def stop(self, process: LearnerProcess) -> None:
+        """End a learner process and everything it started."""
+        process.close()
+        if process in self.waiter.learners:
+            self.waiter.learners.remove(process)
+
+    def call(
+        self,
+        target: str,
+        *args: object,
+        process: LearnerProcess | None = None,
+        mode: str = "plain",
+        attributes: Sequence[str] = (),
+        take: int | None = None,
+        keep: str = "",
+    ) -> Calling:
+        """Call a learner's function with ``args`` in a learner process (a fresh one by default).
+
+        An argument made by ``handed`` becomes a connected socket, any other is plain data.
+        ``mode`` is ``plain``, ``iterate`` (each item crosses as it comes; after ``take`` the
+        iterator is closed) or ``async`` (run to its end by ``asyncio.run``).
+        """
+        self._refuse(target)
+        process = process or self.start()
+        specs = [arg.spec if isinstance(arg, Handed) else ("value", arg) for arg in args]
+        before = watch.descriptors(process.child.root, process.child.root_is_learner)
+        self.transcript.add("you", "call", note=f"{target}()")
+        call = process.start_call(target, specs, mode, attributes, take, keep)
+        return Calling(self, process, call, before)
+
+    def handed(
+        self, timeout: float | None = None, listener: Listener | None = None
+    ) -> tuple[Handed, Listener]:
+        """Return an argument that becomes a connected socket, and the listener to accept it at."""
+        listener = listener or self.listener()
+        spec = ("connected", int(socket.AF_INET), (listener.host, listener.port), timeout)
+        return Handed(spec), listener
+
+    # -- the learner as a server -------------------------------------------------------
+
+    def serve(
+        self,
+        *more: object,
+        function: str = "serve",
+        host: str | None = None,
+        at: Server | None = None,
+        send_cap: bool = False,
+    ) -> Server:
+        """Call ``serve(host, port, *more)`` in a fresh process; ``at``: where another one was."""
+        if at is not None:
+            address = at.host, at.port
+        else:
+            address = self._ports.take(self._make, host)
+        self._refuse(function)
+        process = self.start(send_cap=send_cap)
+        calling = self.call(function, *address, *more, process=process)
+        return Server(*address, process, calling)
+
+    def connect(self, server: Server, who: str | None = None, host: str | None = None) -> StreamPeer:
+        """Connect a client; the first one waits until the server is up (refusals are retried)."""
+        self._clients += 1
+        who = who or ("peer" if self._clients == 1 else f"peer {self._clients}")
+        began, lost, pause = time.monotonic(), self.meter.total(), _RETRY_FIRST
+        while True:
+            sock = self._make(socket.AF_INET, socket.SOCK_STREAM)
+            self._stack.callback(sock.close)
+            sock.setblocking(False)
+            error = sock.connect_ex((host or server.host, server.port))
+            if error and not _refused(error):
+                with self.blame(stuck="blocked_by_one_client", silent="blocked_by_one_client"):
+                    self.waiter.until(write=[sock], bound=CONNECT_BOUND, connecting=True)
+                error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if not error:
+                server.reached = True
+                peer = StreamPeer(sock, self.waiter, self.words, who)
+                peer.note("connect")
+                return peer
+            sock.close()
+            spent = time.monotonic() - began - (self.meter.total() - lost)
+            if server.reached or spent > START_BOUND or not _refused(error):
+                self.transcript.add(who, "refused")
+                raise CheckFailed("refused", expected=self.say("a_server", port=server.port))
+            self._await_start(server, pause)
+            pause = min(_RETRY_MOST, pause * 2)
+
+    def _await_start(self, server: Server, pause: float) -> None:
+        """Wait a moment for a server to start; find out here that it never will."""
+        call = server.calling.call
+        try:
+            self.waiter.until(done=lambda: call.finished, bound=pause, watch_learner=False)
+        except CheckFailed:
+            threads = watch.threads(server.process.child.root, server.process.child.root_is_learner)
+            blocked = threads and all(t.mode == "blocked" for t in threads)
+            if pause >= _RETRY_MOST and blocked and watch.supported:
+                self._never_listens(server)
+            return
+        raise self.waiter._over()
+
+    def _never_listens(self, server: Server) -> None:
+        """Every thread is blocked for good, and nothing listens: it never will."""
+        if network.listening(self.sandbox.network_pid, server.port):
+            return
+        with contextlib.suppress(CheckFailed):
+            self.waiter.until(done=lambda: False, bound=0.05, watch_learner=False)
+        if network.listening(self.sandbox.network_pid, server.port):
+            return
+        with self.blame(stuck="never_listens", silent="never_listens", sleeping="never_listens"):
+            self.waiter.until(done=lambda: bool(self._listens(server)), bound=2.0)
+
+    def _listens(self, server: Server) -> list[str]:
+        return network.listening(self.sandbox.network_pid, server.port)
+
+    def alive(self, server: Server) -> None:
+        """Make sure that ``serve`` still runs."""
+        server.process.feed()
+        if server.calling.call.finished:
+            raise self.waiter._over()
+
+    # -- peers -------------------------------------------------------------------------
+
+    def _make(self, family: int, kind: int, proto: int = 0) -> socket.socket:
+        return self.sandbox.socket(family, kind, proto)
+
+    def listener(self, host: str = "127.0.0.1", *, listen: bool = True) -> Listener:
+        """Return a listening peer for the learner to connect to (``listen=False``: it refuses)."""
+        listener = Listener(self._make, self.waiter, self.words, host)
+        self._stack.callback(listener.close)
+        return listener.listen() if listen else listener
+
+    def datagrams(self, host: str = "127.0.0.1", port: int = 0, **more: Any) -> DatagramPeer:
+        """Return a UDP peer (see DatagramPeer)."""
+        peer = DatagramPeer(self._make, self.waiter, self.words, host, port, **more)
+        self._stack.callback(peer.close)
+        return peer
+
+    def free_port(self) -> int:
+        """Return a port that nothing in the learner's network uses or will be given."""
+        return self._ports.take(self._make, "127.0.0.1")[1]
+
+    # -- what the kernel says ----------------------------------------------------------
+
+    def expect_idle(self, process: LearnerProcess) -> None:
+        """Make sure that a waiting learner sleeps: under 5 % of a processor over a second.
+
+        Where every thread is blocked without a time limit there is nothing to measure.
+        """
+        if not watch.supported:
+            raise self.skip("needs_proc")
+        child = process.child
+        if self._sleeps_for_good(process):
+            return
+        shares = []
+        for _ in range(2):
+            cpu, queued = watch.cpu_seconds(child.root, child.root_is_learner), self._queued(process)
+            began = time.monotonic()
+            self._pause(_IDLE_WINDOW, lambda: _used(child, cpu) > _IDLE_SHARE * 5)
+            used = _used(child, cpu)
+            wall = time.monotonic() - began
+            runnable = max(wall - (self._queued(process) - queued), used, 1e-6)
+            share = used / runnable
+            if used > _IDLE_SHARE * 5 or share >= _IDLE_SHARE:
+                shares.append(share)
+                if used > _IDLE_SHARE * 5:
+                    break
+                continue
+            return
+        threads = watch.threads(child.root, child.root_is_learner)
+        place = process.where(list(dict.fromkeys(thread.pid for thread in threads)))
+        failure = self.fail(
+            "busy_loop",
+            expected=self.say("idle_share", percent=5),
+            received=self.say("cpu_share", percent=round(100 * min(shares))),
+        )
+        failure.location = place
+        raise failure
+
+    def _sleeps_for_good(self, process: LearnerProcess) -> bool:
+        child = process.child
+        seen = []
+        for _ in range(8):
+            threads = watch.threads(child.root, child.root_is_learner)
+            seen.append([(t.tid, t.raw, t.run_ns) for t in threads])
+            blocked = bool(threads) and all(t.mode == "blocked" for t in threads)
+            if blocked and len(seen) > 2 and seen[-1] == seen[-2] == seen[-3]:
+                return True
+            self._pause(0.02, lambda: False)
+        return False
+
+    def _queued(self, process: LearnerProcess) -> float:
+        threads = watch.threads(process.child.root, process.child.root_is_learner)
+        return sum(thread.queue_ns for thread in threads) / 1e9
+
+    def _pause(self, seconds: float, until: Callable[[], bool]) -> None:
+        with contextlib.suppress(CheckFailed):
+            self.waiter.until(done=until, bound=seconds, watch_learner=False)
+
+    def resources(self, process: LearnerProcess) -> Mapping[str, int]:
+        """Count the descriptors, threads and processes (zombies too) of a learner process."""
+        child = process.child
+        open_now = watch.descriptors(child.root, child.root_is_learner)
+        from grader.sandbox import processes
+
+        return {
+            "descriptors": sum(map(len, open_now.values())),
+            "threads": len(watch.threads(child.root, child.root_is_learner)),
+            "processes": len(processes.descendants(child.root)),
+        }
+
+
+class Handed:
+    """An argument that the runner turns into a connected socket."""
+
+    def __init__(self, spec: tuple[object, ...]) -> None:
+        self.spec = spec
+
+
+_SAME_EVERYWHERE = frozenset({"not_implemented", "cannot_load"})
+
+
+def _used(child: Any, before: float) -> float:
+    return watch.cpu_seconds(child.root, child.root_is_learner) - before
+
+
+def _refused(error: int) -> bool:
+    import errno
+
+    return error in (errno.ECONNREFUSED, getattr(errno, "WSAECONNREFUSED", errno.ECONNREFUSED))

@@ -1,0 +1,56 @@
+"""The first look at a submission: can it be imported, and are its functions there?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from grader.harness.lab import Lab
+from grader.learner.failure import CheckFailed
+from grader.learner.process import LearnerProcess
+from grader.learner.waiting import raised_failure
+
+LOAD_BOUND = 5.0
+_LOAD_CPU = 2.0
+
+
+@dataclass
+class Probed:
+    """Why nothing can be graded (``failure``), or what is wrong with single functions."""
+
+    failure: CheckFailed | None = None
+    problems: dict[str, CheckFailed] = field(default_factory=dict)
+
+
+def probe(lab: Lab) -> Probed:
+    """Load the submission once, in a process of its own, and look at its functions."""
+    functions = lab.exercise.functions
+    with lab:
+        process = lab.fork()
+        process.load({name: len(parameters) for name, parameters in functions.items()})
+        try:
+            lab.waiter.spin_cpu = _LOAD_CPU
+            with lab.blame(any="endless_import"):
+                lab.waiter.until(done=lambda: process.state != "fresh", bound=LOAD_BOUND)
+        except CheckFailed as failure:
+            if process.state == "fresh":
+                return Probed(failure)
+        return _judge(process)
+
+
+def _judge(process: LearnerProcess) -> Probed:
+    if process.state == "broken":
+        failure = raised_failure(process.load_error)
+        if process.load_error is not None and process.load_error.is_a("builtins.SyntaxError"):
+            failure.kind = "syntax_error"
+            failure.values["error"] = process.load_error.text
+        else:
+            failure.kind = "import_raised"
+        return Probed(failure)
+    if process.state == "gone":
+        return Probed(CheckFailed("import_ended", values={"end": process.end}))
+    problems = {}
+    for problem in process.problems:
+        name = str(problem.get("function", ""))[:100]
+        values = {"function": name, "names": str(problem.get("names", ""))[:200]}
+        problems[name] = CheckFailed(f"function_{problem['problem']}"[:40], values=values)
+    return Probed(None, problems)

@@ -1,0 +1,177 @@
+"""One run of a harness under pytest: the checks side by side, the results one by one.
+
+pytest collects the checks, sets them up and bounds them in time.  Their bodies run in
+threads that all start at once, so that a check that waits costs nothing; when pytest comes
+to a check, it waits for that check's body.  Checks share nothing but the sandbox.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from grader.harness.lab import Lab
+from grader.learner.failure import CheckFailed, CheckSkipped, HarnessError
+from grader.model import Event
+
+LABS: pytest.StashKey[dict[str, Lab]] = pytest.StashKey()
+PREFIX = "check_"
+_HERE = Path(__file__).resolve().parent
+_MOST_THREADS = 32
+_OFF = "cacheprovider terminal doctest junitxml pastebin nose debugging faulthandler".split()
+_OFF += "unraisableexception threadexception stepwise setuponly setupplan logging".split()
+
+
+@dataclass
+class Outcome:
+    """What one check's body came to: no failure, no skip and no error means that it passed."""
+
+    failure: CheckFailed | None = None
+    skipped: str = ""
+    error: str = ""
+    duration_s: float = 0.0
+    events: tuple[Event, ...] = ()
+    output: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+
+
+class _Plugin:
+    """Chooses the checks, starts their bodies, and hands pytest what they came to."""
+
+    def __init__(self, chosen: Sequence[str], make_lab: Callable[[str], Lab]) -> None:
+        self.chosen = list(chosen)
+        self.make_lab = make_lab
+        self.outcomes: dict[str, Outcome] = {}
+        self.problems: list[str] = []
+        self._futures: dict[str, Future[Outcome]] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the chosen checks, in the manifest's order."""
+        found = {item.name.removeprefix(PREFIX): item for item in items}
+        missing = [check for check in self.chosen if check not in found]
+        if missing:
+            self.problems.append(f"the harness lacks checks: {', '.join(missing)}")
+        items[:] = [found[check] for check in self.chosen if check in found]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a harness that cannot be imported."""
+        if report.failed:
+            self.problems.append(str(report.longrepr))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Start every body before pytest asks for the first."""
+        labs = session.config.stash.setdefault(LABS, {})
+        with ThreadPoolExecutor(max_workers=_MOST_THREADS, thread_name_prefix="check") as pool:
+            for item in session.items:
+                assert isinstance(item, pytest.Function)
+                check = item.name.removeprefix(PREFIX)
+                labs[item.name] = self.make_lab(check)
+                self._futures[check] = pool.submit(run_body, item.obj, labs[item.name])
+            try:
+                return (yield)
+            except BaseException:
+                for lab in labs.values():
+                    lab.abandon()
+                raise
+
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
+        """Wait for a check's body instead of running it here."""
+        check = pyfuncitem.name.removeprefix(PREFIX)
+        outcome = self._futures[check].result()
+        self.outcomes[check] = outcome
+        if outcome.failure is not None:
+            raise outcome.failure
+        if outcome.error:
+            raise HarnessError(outcome.error)
+        if outcome.skipped:
+            pytest.skip(outcome.skipped)
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a check that pytest itself ended, such as one past pytest-timeout's bound."""
+        check = report.nodeid.rpartition("::")[2].removeprefix(PREFIX)
+        if report.failed and check not in self.outcomes:
+            text = str(report.longrepr).strip().splitlines()
+            self.outcomes[check] = Outcome(error=text[-1] if text else "the check did not end")
+
+
+def run_body(body: Callable[[Lab], None], lab: Lab) -> Outcome:
+    """Run one check's body in its laboratory and say what it came to."""
+    began = time.monotonic()
+    outcome = Outcome()
+    try:
+        with lab:
+            try:
+                body(lab)
+            finally:
+                outcome.output = lab.output()
+    except CheckFailed as failure:
+        outcome.failure = failure
+    except CheckSkipped as skipped:
+        outcome.skipped = skipped.reason
+    except Exception as error:  # noqa: BLE001 - whatever else it is, it is ours
+        outcome.error = _one_line(error)
+    outcome.duration_s = time.monotonic() - began
+    outcome.events = lab.transcript.events()
+    return outcome
+
+
+def _one_line(error: BaseException) -> str:
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__}: {error} ({place})"
+
+
+def run_harness(
+    name: str, chosen: Sequence[str], make_lab: Callable[[str], Lab], bound_s: float
+) -> dict[str, Outcome]:
+    """Run the checks ``chosen`` of ``test_<name>.py``; every one has an outcome.
+
+    Raises HarnessError where the harness itself is broken.
+    """
+    plugin = _Plugin(chosen, make_lab)
+    file = _HERE / f"test_{name}.py"
+    if not file.is_file():
+        raise HarnessError(f"no harness {file.name}")
+    arguments = [str(file), "-c", str(_HERE / "pytest.ini"), f"--rootdir={_HERE}"]
+    arguments += ["--assert=plain", "--import-mode=prepend", "--capture=no"]
+    for off in _OFF:
+        arguments += ["-p", f"no:{off}"]
+    arguments += ["-p", "pytest_timeout", f"--timeout={bound_s:g}", "--timeout-method=thread"]
+    with _quiet_environment():
+        code = pytest.main(arguments, plugins=[plugin])
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    if plugin.problems:
+        raise HarnessError(plugin.problems[0])
+    missing = [check for check in chosen if check not in plugin.outcomes]
+    if missing:
+        raise HarnessError(f"pytest ended ({code!s}) before {missing[0]}")
+    return plugin.outcomes
+
+
+@contextlib.contextmanager
+def _quiet_environment() -> Iterator[None]:
+    """Keep the user's own pytest settings and plugins out of the judge."""
+    kept = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        for name, value in {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": before}.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

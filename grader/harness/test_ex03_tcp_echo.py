@@ -1,0 +1,277 @@
+"""Hidden checks of ex03: the TCP echo server and its client."""
+
+from __future__ import annotations
+
+from grader.harness.contracts import (
+    expect_closed,
+    expect_next_client_served,
+    idle_with_clients,
+    make_time_wait,
+    only_at_its_address,
+)
+from grader.harness.lab import Lab
+from grader.learner.failure import CheckFailed
+from grader.peers.stream import StreamPeer, pieces_of
+
+MIB = 1 << 20
+BIG = 16 * MIB
+PATIENCE = 60.0
+TIMEOUT = 0.3
+
+
+# -- the server ------------------------------------------------------------------------
+
+
+def check_server_echoes_one_message(lab: Lab) -> None:
+    server = lab.serve()
+    client = lab.connect(server)
+    message = b"hello " + lab.token()
+    with lab.blame(stuck="waits_for_more", silent="waits_for_more"):
+        client.send(message)
+        client.expect(message)
+    client.expect_nothing_waiting()
+    client.close()
+    lab.alive(server)
+
+
+def check_server_echoes_many_messages(lab: Lab) -> None:
+    client = lab.connect(lab.serve())
+    with lab.blame(short="closes_too_early", closed="closes_too_early", any="wrong_bytes"):
+        for size in (5, 1, 3000, 17, 40_000, 2):
+            message = lab.payload(size)
+            client.send(message)
+            client.expect(message)
+        client.send_pieces([b"a", b"b" + lab.token(), b"c"])
+        client.expect(b"ab")
+
+
+def check_server_echoes_any_bytes(lab: Lab) -> None:
+    client = lab.connect(lab.serve())
+    words = [b"exit", b"quit", b"bye", b"exit\n", b"quit\r\n", b"", b"\n", b"\0", b"\xff\xfe\x80"]
+    with lab.blame(any="bytes_not_kept"):
+        for word in filter(None, words):
+            client.send(word)
+            client.expect(word)
+        message = bytes(range(256)) + lab.payload(2000)
+        client.send(message)
+        client.expect(message)
+        client.half_close()
+        client.expect_end()
+
+
+def check_server_lets_next_client_in(lab: Lab) -> None:
+    server = lab.serve()
+    first = lab.connect(server)
+    message = b"first " + lab.token()
+    first.send(message)
+    first.expect(message)
+    first.half_close()
+    expect_closed(lab, first)
+    expect_next_client_served(lab, server)
+
+
+def check_server_answers_half_closing_client(lab: Lab) -> None:
+    server = lab.serve()
+    for size in (1, 100_000, 2 * MIB):
+        client = lab.connect(server)
+        message = lab.payload(size)
+        with lab.blame(short="stops_on_half_close", closed="stops_on_half_close"):
+            client.send(message)
+            client.half_close()
+            client.expect(message)
+            expect_closed(lab, client)
+        client.close()
+
+
+def check_server_survives_reset(lab: Lab) -> None:
+    server = lab.serve()
+    with lab.blame(refused="died_with_client", died="died_with_client", raised="died_with_client"):
+        lab.connect(server, "peer that leaves at once").close()
+        lab.connect(server, "peer that resets at once").reset()
+        for size in (10, 200_000):
+            rude = lab.connect(server)
+            rude.send(lab.payload(size))
+            rude.read(1)
+            rude.reset()
+            careless = lab.connect(server)
+            careless.send(lab.payload(size))
+            careless.read(1)
+            careless.close()
+        expect_next_client_served(lab, server)
+
+
+def check_server_handles_partial_send(lab: Lab) -> None:
+    client = lab.connect(lab.serve(send_cap=True))
+    message = lab.payload(1000)
+    with lab.blame(stuck="send_result_ignored", silent="send_result_ignored"):
+        client.send(message)
+        client.expect(message)
+        client.half_close()
+        client.expect_end()
+
+
+def check_server_echoes_big_data(lab: Lab) -> None:
+    client = lab.connect(lab.serve())
+    message = lab.payload(BIG)
+    lab.waiter.bound = PATIENCE
+    with lab.blame(stuck="data_lost", silent="data_lost", short="data_lost"):
+        client.exchange(message, message)
+
+
+def check_server_keeps_idle(lab: Lab) -> None:
+    server = lab.serve()
+    idle_with_clients(lab, server)
+
+
+def check_server_restarts_on_same_port(lab: Lab) -> None:
+    server = lab.serve()
+    make_time_wait(lab, server)
+    lab.stop(server.process)
+    again = lab.serve(at=server)
+    with lab.blame(raised="no_reuseaddr", refused="no_reuseaddr", died="no_reuseaddr"):
+        expect_next_client_served(lab, again)
+
+
+def check_server_binds_only_given_address(lab: Lab) -> None:
+    only_at_its_address(lab, lab.serve())
+
+
+# -- the client ------------------------------------------------------------------------
+
+
+def _answer(peer: StreamPeer, message: bytes, reply: bytes) -> None:
+    """Take the whole message, then send the reply and keep the connection open."""
+    peer.expect(message)
+    peer.send(reply)
+
+
+def check_client_returns_whole_reply(lab: Lab) -> None:
+    for sizes in ((1,), (2, 1, 7), (1000, 24)):
+        listener = lab.listener()
+        message = lab.payload(24 if sizes[0] < 100 else 5000)
+        calling = lab.call("echo", listener.host, listener.port, message, 20.0)
+        peer = listener.accept()
+        peer.expect(message)
+        with lab.blame(cut="one_recv_assumed", stuck="waits_for_more", silent="waits_for_more"):
+            peer.send_pieces(pieces_of(message, sizes))
+            calling.gives(message)
+        lab.stop(calling.process)
+
+
+def check_client_ignores_extra_bytes(lab: Lab) -> None:
+    listener = lab.listener()
+    message = b"hello " + lab.token()
+    calling = lab.call("echo", listener.host, listener.port, message, 20.0)
+    peer = listener.accept()
+    _answer(peer, message, message + b"and more than was asked for")
+    with lab.blame(mismatch="extra_bytes_returned"):
+        calling.gives(message)
+
+    answer = message.upper()
+    calling = lab.call("echo", listener.host, listener.port, message, 20.0)
+    _answer(listener.accept(), message, answer)
+    with lab.blame(any="reply_compared"):
+        calling.gives(answer)
+
+
+def check_client_sends_big_message(lab: Lab) -> None:
+    listener = lab.listener()
+    message = lab.payload(BIG)
+    lab.waiter.bound = PATIENCE
+    calling = lab.call("echo", listener.host, listener.port, message, PATIENCE)
+    peer = listener.accept()
+    with lab.blame(stuck="send_result_ignored", sleeping="send_result_ignored", silent="send_result_ignored"):
+        received = peer.read_exactly(len(message))
+    if received != message:
+        shown, got = lab.words.difference(message, received)
+        raise CheckFailed("mismatch", expected=shown, received=got)
+    peer.send(message)
+    with lab.blame(cut="one_recv_assumed"):
+        calling.gives(message)
+
+
+def check_client_sends_empty_message(lab: Lab) -> None:
+    listener = lab.listener()
+    calling = lab.call("echo", listener.host, listener.port, b"", 20.0)
+    with lab.blame(ended="no_connection_made"):
+        peer = listener.accept()
+    with lab.blame(any="waits_for_more"):
+        calling.gives(b"")
+    peer.expect_end()
+
+
+def check_client_reports_early_close(lab: Lab) -> None:
+    message = b"hello " + lab.token(20)
+    for part in (0, 1, len(message) - 1):
+        listener = lab.listener()
+        calling = lab.call("echo", listener.host, listener.port, message, 20.0)
+        peer = listener.accept()
+        peer.expect(message)
+        peer.send(message[:part])
+        peer.half_close()
+        with lab.blame(spinning="empty_recv_ignored", no_exception="partial_returned", stuck="empty_recv_ignored"):
+            calling.raises("ConnectionError")
+            calling.at_once()
+        lab.stop(calling.process)
+
+
+def check_client_times_out_on_silence(lab: Lab) -> None:
+    message = b"hello " + lab.token(20)
+    for part in (0, 7):
+        listener = lab.listener()
+        calling = lab.call("echo", listener.host, listener.port, message, TIMEOUT)
+        peer = listener.accept()
+        peer.expect(message)
+        peer.send(message[:part])
+        _times_out(lab, calling)
+
+
+def check_client_times_out_on_connect(lab: Lab) -> None:
+    listener = lab.listener(listen=False)
+    listener.fill_backlog()
+    calling = lab.call("echo", listener.host, listener.port, b"hello", TIMEOUT)
+    _times_out(lab, calling)
+
+
+def _times_out(lab: Lab, calling: object) -> None:
+    from grader.harness.calls import Calling
+
+    assert isinstance(calling, Calling)
+    with lab.blame(
+        stuck="no_timeout",
+        sleeping="timeout_ignored",
+        silent="timeout_ignored",
+        too_late="timeout_ignored",
+        spinning="busy_loop",
+    ):
+        calling.raises("TimeoutError", bound=calling.bound(TIMEOUT))
+        calling.took(at_least=TIMEOUT, at_most=TIMEOUT)
+
+
+def check_client_lets_refusal_through(lab: Lab) -> None:
+    listener = lab.listener(listen=False)
+    calling = lab.call("echo", listener.host, listener.port, b"hello", 20.0)
+    calling.raises("ConnectionRefusedError")
+
+
+def check_client_closes_its_socket(lab: Lab) -> None:
+    message = b"hello " + lab.token()
+    with lab.blame(stuck="descriptor_leak", silent="descriptor_leak"):
+        for way in ("answer", "early close", "silence"):
+            listener = lab.listener()
+            calling = lab.call("echo", listener.host, listener.port, message, TIMEOUT if way == "silence" else 20.0)
+            peer = listener.accept()
+            peer.expect(message)
+            if way == "answer":
+                peer.send(message)
+            elif way == "early close":
+                peer.send(message[:3])
+                peer.half_close()
+            calling.wait()
+            calling.closed_everything()
+            peer.expect_end()
+            lab.stop(calling.process)
+        refused = lab.listener(listen=False)
+        calling = lab.call("echo", refused.host, refused.port, message, 20.0)
+        calling.wait()
+        calling.closed_everything()

@@ -1,0 +1,327 @@
+"""One submission in, one Verdict out."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import platform
+import random
+import stat
+import time
+import tokenize
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import __version__
+from grader.learner.failure import CheckFailed, HarnessError
+from grader.model import (
+    Check,
+    CheckResult,
+    CheckStatus,
+    Diagnosis,
+    Exercise,
+    GraderInfo,
+    Isolation,
+    Language,
+    Location,
+    Verdict,
+    VerdictStatus,
+)
+from grader.sandbox import IsolationChoice, Sandbox, SandboxError, Submission, open_sandbox
+from grader.texts import text
+
+MAX_SOURCE = 1 << 20
+
+# What was seen, in general, and the diagnosis it stands for where a check knows no better.
+DIAGNOSIS_OF = {
+    "stuck": "stuck",
+    "silent": "no_answer",
+    "sleeping": "sleeps_too_long",
+    "spinning": "spinning",
+    "died": "crashed",
+    "ended": "ended_by_itself",
+    "raised": "raised_unexpectedly",
+    "wrong_exception": "wrong_exception",
+    "no_exception": "no_exception",
+    "not_implemented": "not_implemented",
+    "returned_none": "returned_none",
+    "mismatch": "wrong_bytes",
+    "short": "closes_too_early",
+    "cut": "partial_returned",
+    "extra": "extra_bytes",
+    "closed": "closes_too_early",
+    "result": "wrong_result",
+    "too_early": "timeout_too_early",
+    "too_late": "returns_too_late",
+    "leak": "descriptor_leak",
+    "refused": "never_listens",
+}
+
+
+_VALUES = ("error", "end", "where", "name", "function", "names")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a submission cannot be graded at all: a diagnosis id, a line (0: none), a text."""
+
+    diagnosis: str
+    line: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade."""
+
+    language: Language = "en"
+    isolation: IsolationChoice = "auto"
+    only: tuple[str, ...] = ()
+    visibility: str = ""
+    seed: int | None = None
+
+
+class UnreadableError(Exception):
+    """A submission's file is there, but the system does not let it be read."""
+
+
+def read_submission(path: Path, slug: str) -> tuple[Submission, Problem | None]:
+    """Read a learner's file; the Problem says why it cannot be graded (UnreadableError)."""
+    source, problem = b"", None
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            problem = Problem("file_is_directory")
+        elif not stat.S_ISREG(mode):
+            problem = Problem("file_not_regular")
+        else:
+            with path.open("rb") as file:
+                source = file.read(MAX_SOURCE + 1)
+            problem = _source_problem(source)
+    except FileNotFoundError:
+        problem = Problem("file_missing")
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    digest = hashlib.sha256(source).hexdigest()
+    return Submission(path.name, source, slug, digest), problem
+
+
+def _source_problem(source: bytes) -> Problem | None:
+    if len(source) > MAX_SOURCE:
+        return Problem("file_too_big")
+    if not source.strip():
+        return Problem("file_empty")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+        source.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = source[: error.start].count(b"\n") + 1
+        return Problem("file_not_utf8", line, f"0x{source[error.start]:02x}")
+    except (SyntaxError, LookupError):
+        return Problem("file_not_utf8", 1)
+    return None
+
+
+def source_lines(source: bytes) -> list[str]:
+    """Return a submission's lines for showing, whatever its bytes are."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+        decoded = source.decode(encoding, "replace")
+    except (SyntaxError, LookupError):
+        decoded = source.decode("utf-8", "replace")
+    return io.StringIO(decoded, newline=None).read().split("\n")
+
+
+def grade(exercise: Exercise, path: Path, options: Options | None = None) -> Verdict:
+    """Grade the file ``path`` as a submission of ``exercise``.
+
+    Raises UnreadableError and SandboxError where the request cannot be carried out; a fault
+    of the grader's own becomes a verdict with the status ``error``.
+    """
+    options = options or Options()
+    submission, problem = read_submission(path, exercise.slug)
+    return Judge(exercise, submission, options).verdict(problem)
+
+
+class Judge:
+    """Grades one submission."""
+
+    def __init__(self, exercise: Exercise, submission: Submission, options: Options) -> None:
+        self.exercise = exercise
+        self.submission = submission
+        self.options = options
+        self.language = options.language
+        seed = options.seed
+        self.seed = random.SystemRandom().randrange(1 << 31) if seed is None else seed
+        self.lines = source_lines(submission.source)
+        self.chosen = [
+            check
+            for check in exercise.checks
+            if (not options.only or check.id in options.only)
+            and options.visibility in ("", check.visibility)
+        ]
+
+    def verdict(self, problem: Problem | None) -> Verdict:
+        """Run the checks (or say why none can be run) and return the verdict."""
+        began = time.monotonic()
+        isolation = Isolation(level="none", backend="not started")
+        if problem is not None:
+            results = self._all_failed(problem)
+        else:
+            sandbox = open_sandbox(self.options.isolation, self.submission, self.exercise.limits)
+            try:
+                isolation = sandbox.isolation
+                results = self._run(sandbox)
+            except (SandboxError, HarnessError) as error:
+                results = [self._error(check, str(error)) for check in self.chosen]
+            finally:
+                sandbox.close()
+        return self._assemble(results, isolation, time.monotonic() - began)
+
+    def _run(self, sandbox: Sandbox) -> list[CheckResult]:
+        from grader.harness.lab import Lab, Ports
+        from grader.harness.probe import probe
+        from grader.harness.session import run_harness
+        from grader.learner.delay import DelayMeter
+
+        report = sandbox.compiled()
+        if report.error:
+            return self._all_failed(Problem("syntax_error", report.line, report.text))
+        meter = DelayMeter()
+        try:
+            ports = Ports(private=sandbox.isolation.level == "full")
+
+            def make_lab(check: str) -> Lab:
+                return Lab(self.exercise, check, sandbox, ports, meter, self.language, self.seed)
+
+            found = probe(make_lab("import"))
+            if found.failure is not None:
+                return [self._result(check, found.failure) for check in self.chosen]
+            outcomes = run_harness(
+                self.exercise.folder,
+                [check.id for check in self.chosen],
+                lambda check: make_lab(check).knowing(found.problems),
+                self.exercise.limits.check_s,
+            )
+        finally:
+            meter.close()
+        results = []
+        for check in self.chosen:
+            outcome = outcomes[check.id]
+            if outcome.error:
+                result = self._error(check, outcome.error)
+            elif outcome.skipped:
+                result = self._plain(check, "skipped", text(f"judge.{outcome.skipped}", self.language))
+            else:
+                result = self._result(check, outcome.failure)
+            results.append(
+                _replace(
+                    result,
+                    duration_s=round(outcome.duration_s, 4),
+                    transcript=outcome.events if outcome.failure else (),
+                    output=outcome.output,
+                )
+            )
+        return results
+
+    def _result(self, check: Check, failure: CheckFailed | None) -> CheckResult:
+        if failure is None:
+            return self._plain(check, "passed", "")
+        status: CheckStatus = "stuck" if failure.stuck else "failed"
+        diagnosis = self._diagnose(failure)
+        result = self._plain(check, status, diagnosis.message)
+        return _replace(
+            result,
+            diagnosis=diagnosis.id,
+            expected=diagnosis.expected,
+            received=diagnosis.received,
+            location=diagnosis.location,
+        )
+
+    def _diagnose(self, failure: CheckFailed) -> Diagnosis:
+        name = failure.values.get("diagnosis") or DIAGNOSIS_OF.get(failure.kind, failure.kind)
+        location = failure.location
+        if name == "crashed" and failure.values.get("end", "").startswith("exit"):
+            name = "exited"
+        values: dict[str, object] = {**dict.fromkeys(_VALUES, ""), **failure.values}
+        if location is not None and location.doing:
+            values["where"] = text("judge.blocked_in", self.language, doing=location.doing)
+        own = self.exercise.diagnoses.get(name)
+        if own is not None:
+            message = own.in_language(self.language)
+        else:
+            message = text(f"diagnoses.{name}", self.language, **values)
+        if location is not None and 0 < location.line <= len(self.lines):
+            source = self.lines[location.line - 1].strip()[:200]
+            location = Location(
+                location.line, location.function, source, location.state, location.doing
+            )
+        return Diagnosis(name, message, failure.expected, failure.received, location)
+
+    def _all_failed(self, problem: Problem) -> list[CheckResult]:
+        place = Location(problem.line, state="raised") if problem.line else None
+        failure = CheckFailed(
+            problem.diagnosis,
+            location=place,
+            values={"error": problem.detail, "name": self.submission.name},
+        )
+        return [self._result(check, failure) for check in self.chosen]
+
+    def _error(self, check: Check, what: str) -> CheckResult:
+        return self._plain(check, "error", text("judge.grader_error", self.language, error=what))
+
+    def _plain(self, check: Check, status: CheckStatus, message: str) -> CheckResult:
+        return CheckResult(
+            id=check.id,
+            title=check.title.in_language(self.language),
+            status=status,
+            points=check.points,
+            earned=check.points if status == "passed" else 0.0,
+            visibility=check.visibility,
+            duration_s=0.0,
+            message=message,
+            hints=len(check.hints),
+        )
+
+    def _assemble(
+        self, results: Sequence[CheckResult], isolation: Isolation, duration: float
+    ) -> Verdict:
+        counted = [result for result in results if result.status != "skipped"]
+        status: VerdictStatus = "passed"
+        if any(result.status == "error" for result in counted):
+            status = "error"
+        elif not counted or any(result.status != "passed" for result in counted):
+            status = "failed"
+        return Verdict(
+            exercise=self.exercise.id,
+            slug=self.exercise.slug,
+            submission=self.submission.name,
+            sha256=self.submission.sha256,
+            status=status,
+            score=sum(result.earned for result in counted),
+            max_score=sum(result.points for result in counted),
+            duration_s=round(duration, 4),
+            seed=self.seed,
+            isolation=isolation,
+            grader=GraderInfo(__version__, platform.python_version()),
+            checks=tuple(results),
+            language=self.language,
+            title=self.exercise.title.in_language(self.language),
+        )
+
+
+def _replace(result: CheckResult, **changes: object) -> CheckResult:
+    import msgspec
+
+    return msgspec.structs.replace(result, **changes)
+
+
+def display_path(path: Path) -> str:
+    """Return a path as a learner would type it: relative where that is shorter."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:
+        return str(path)
+    return relative if len(relative) < len(str(path)) else str(path)

@@ -1,0 +1,1 @@
+"""The learner process: the runner inside it, and the judge's handle and watch on it."""

@@ -1,0 +1,331 @@
+"""The learner's side of one check: load the submission, obey the judge, report plainly.
+
+The judge sends one frame per order, the child answers with events.  Nothing that is
+decided here is trusted: the judge looks at the wire and at the kernel as well.
+Standard library only; see ``runner.py`` for how this process came to be.
+"""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import gc
+import os
+import socket
+import struct
+import sys
+import types
+import warnings
+
+import plain  # type: ignore[import-not-found,unused-ignore]
+
+_TEXT_LIMIT = 2000
+_FRAMES = 12
+_CO_COROUTINE = 0x80
+_CO_ASYNC_GENERATOR = 0x200
+_CO_VARARGS = 0x04
+
+_KNOWN = {
+    cls: f"builtins.{name}"
+    for name, cls in vars(builtins).items()
+    if isinstance(cls, type) and issubclass(cls, BaseException)
+}
+_KNOWN.update({socket.gaierror: "socket.gaierror", struct.error: "struct.error"})
+
+
+def receive(sock: socket.socket) -> tuple[object, bytes]:
+    """Return the next frame of a stream socket (EOFError at its end)."""
+
+    def exactly(size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            piece = sock.recv(min(size - len(data), 1 << 20))
+            if not piece:
+                raise EOFError
+            data += piece
+        return bytes(data)
+
+    body = exactly(plain.frame_size(exactly(4)))
+    return plain.decode(body), body
+
+
+class _CappedSocket(socket.socket):
+    """A socket whose ``send`` takes only half of what it is given, as send(2) may."""
+
+    def send(self, data, flags=0):  # type: ignore[no-untyped-def,override]
+        view = memoryview(data).cast("B")
+        return super().send(view[: max(1, (len(view) + 1) // 2)], flags)
+
+    def sendmsg(self, buffers, *rest):  # type: ignore[no-untyped-def,override]
+        whole = b"".join(buffers)
+        return super().sendmsg([whole[: max(1, (len(whole) + 1) // 2)]], *rest)
+
+
+class Child:
+    """Obeys the judge's orders, one at a time."""
+
+    def __init__(
+        self, control: socket.socket, config: dict[str, object], code: object, dump: int | None
+    ) -> None:
+        self.control = control
+        self.config = config
+        self.code = code
+        self.dump = dump
+        self.path = str(config["path"])
+        self.module = types.ModuleType(str(config["slug"]))
+        self.kept: dict[str, object] = {}
+        self.held: list[object] = []
+        self.warned: list[str] = []
+
+    def run(self) -> None:
+        """Serve the judge until it hangs up, then end this process at once."""
+        try:
+            self._prepare()
+            while True:
+                order, _ = receive(self.control)
+                assert isinstance(order, dict)
+                getattr(self, "_do_" + str(order["op"]))(order)
+        except (EOFError, OSError):
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 - a fault of ours, or the learner pulled our strings
+            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        finally:
+            os._exit(71)
+
+    def send(self, **event: object) -> None:
+        """Send one event to the judge."""
+        try:
+            data = plain.encode(event)
+        except plain.PlainError as error:
+            data = plain.encode({"event": "too_much", "text": str(error)})
+        self.control.sendall(data)
+
+    def _prepare(self) -> None:
+        sys.dont_write_bytecode = True
+        os.environ.clear()
+        sys.argv[:] = [self.path]
+        sys.path.insert(0, os.path.dirname(self.path))
+        for fd, name in ((1, "stdout"), (2, "stderr")):
+            stream = open(  # noqa: SIM115 - lives as long as the process
+                fd, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
+            )
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+        if self.dump is not None:
+            import faulthandler
+
+            faulthandler.register(
+                int(str(self.config["dump_signal"])), file=self.dump, all_threads=True
+            )
+        self._limit()
+        import _sitebuiltins
+
+        vars(builtins)["exit"] = _sitebuiltins.Quitter("exit", "Ctrl-D")
+        vars(builtins)["quit"] = _sitebuiltins.Quitter("quit", "Ctrl-D")
+
+    def _limit(self) -> None:
+        try:
+            import resource
+        except ImportError:
+            return
+        limits = self.config["rlimits"]
+        assert isinstance(limits, dict)
+        for name, value in limits.items():
+            kind = getattr(resource, str(name), None)
+            if kind is None:
+                continue
+            _, hard = resource.getrlimit(kind)
+            wanted = int(value) if hard < 0 else min(int(value), hard)
+            try:
+                resource.setrlimit(kind, (wanted, wanted))
+            except (OSError, ValueError):
+                continue
+
+    def _do_load(self, order: dict[str, object]) -> None:
+        if order.get("send_cap"):
+            socket.socket = _CappedSocket  # type: ignore[misc]
+            socket.SocketType = _CappedSocket  # type: ignore[misc]
+        module = self.module
+        module.__file__ = self.path
+        sys.modules[module.__name__] = module
+        try:
+            if self.code is None:
+                with open(self.path, "rb") as file:
+                    self.code = compile(file.read(), self.path, "exec", dont_inherit=True)
+            # The one place where a learner's code starts to run; this process is theirs.
+            exec(self.code, module.__dict__)  # type: ignore[arg-type]
+        except BaseException as error:  # noqa: BLE001 - SystemExit is an answer, too
+            self.send(event="load_failed", **self._describe(error))
+            return
+        functions = order.get("functions") or {}
+        assert isinstance(functions, dict)
+        self.send(event="loaded", problems=[self._problem(n, p) for n, p in functions.items()])
+
+    def _problem(self, name: str, count: object) -> dict[str, object]:
+        """Say what keeps the function ``name`` from being called with ``count`` arguments."""
+        found = vars(self.module).get(name)
+        function = getattr(found, "__wrapped__", found)
+        code = getattr(function, "__code__", None)
+        problem: dict[str, object] = {"function": name, "problem": "", "line": 0}
+        if found is None:
+            problem["problem"] = "missing"
+        elif not callable(found):
+            problem["problem"] = "not_callable"
+        elif isinstance(code, types.CodeType) and isinstance(found, types.FunctionType):
+            problem["line"] = code.co_firstlineno
+            wanted_async = isinstance(count, list) and count[1]
+            wanted = int(count[0] if isinstance(count, list) else count)  # type: ignore[call-overload]
+            is_async = bool(code.co_flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR))
+            most = code.co_argcount
+            least = most - len(found.__defaults__ or ())
+            keywords = code.co_kwonlyargcount - len(found.__kwdefaults__ or {})
+            if is_async != bool(wanted_async):
+                problem["problem"] = "is_async" if is_async else "not_async"
+            elif keywords > 0 or wanted < least or (
+                wanted > most and not code.co_flags & _CO_VARARGS
+            ):
+                problem["problem"] = "parameters"
+                problem["names"] = list(code.co_varnames[:most])
+        return problem
+
+    def _do_call(self, order: dict[str, object]) -> None:
+        self.held = []
+        self.warned = []
+        handed: list[socket.socket] = []
+        try:
+            target = self._resolve(str(order["target"]))
+            arguments = [self._argument(spec, handed) for spec in order["args"]]  # type: ignore[attr-defined]
+        except BaseException as error:  # noqa: BLE001
+            self.send(event="cannot_call", **self._describe(error))
+            return
+        self._watch_warnings()
+        self.send(event="calling")
+        try:
+            if order["mode"] == "iterate":
+                value = self._iterate(target(*arguments), order.get("take"))  # type: ignore[operator]
+            elif order["mode"] == "async":
+                import asyncio
+
+                value = asyncio.run(target(*arguments))  # type: ignore[operator]
+            else:
+                value = target(*arguments)  # type: ignore[operator]
+        except BaseException as error:  # noqa: BLE001
+            self.held = [error, *handed]
+            self.send(event="raised", sockets=_states(handed), **self._describe(error))
+            del error
+            return
+        self.held = [value, *handed]
+        if order.get("keep"):
+            self.kept[str(order["keep"])] = value
+            value = None
+        attributes = order.get("attributes")
+        try:
+            shown = self._plainly(value, attributes)  # type: ignore[arg-type]
+        except BaseException as error:  # noqa: BLE001
+            self.send(event="unreadable", sockets=_states(handed), **self._describe(error))
+            return
+        self.send(event="returned", value=shown, sockets=_states(handed))
+
+    def _do_release(self, order: dict[str, object]) -> None:
+        self.held = []
+        gc.collect()
+        self.send(event="released", warnings=self.warned[:20])
+
+    def _resolve(self, target: str) -> object:
+        first, *rest = target.split(".")
+        found = self.kept[first] if first in self.kept else getattr(self.module, first)
+        for name in rest:
+            found = getattr(found, name)
+        return found
+
+    def _argument(self, spec: list[object], handed: list[socket.socket]) -> object:
+        kind = spec[0]
+        if kind == "connected":
+            _, family, address, timeout = spec
+            sock = socket.socket(int(family))  # type: ignore[call-overload]
+            sock.connect(tuple(address) if isinstance(address, (list, tuple)) else address)
+            sock.settimeout(timeout)  # type: ignore[arg-type]
+            handed.append(sock)
+            return sock
+        if kind == "kept":
+            return self.kept[str(spec[1])]
+        if kind == "path":
+            return os.path.join(os.getcwd(), str(spec[1]))
+        return spec[1]
+
+    def _iterate(self, iterable: object, take: object) -> int:
+        """Send each item as it comes; after ``take`` of them close the iterator."""
+        iterator = iter(iterable)  # type: ignore[call-overload]
+        count = 0
+        while take is None or count < int(take):  # type: ignore[call-overload]
+            try:
+                item = next(iterator)
+            except StopIteration:
+                return count
+            count += 1
+            self.send(event="item", value=item)
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+        return count
+
+    def _plainly(self, value: object, attributes: list[str] | None) -> object:
+        if not attributes:
+            return value
+        found = {name: getattr(value, name) for name in attributes}
+        for name, item in found.items():
+            if not isinstance(item, dict) and hasattr(item, "keys") and hasattr(item, "items"):
+                found[name] = dict(item.items())
+        return found
+
+    def _watch_warnings(self) -> None:
+        warned = self.warned
+
+        def note(message, category, *rest, **more):  # type: ignore[no-untyped-def]
+            if issubclass(category, ResourceWarning) and len(warned) < 20:
+                warned.append(str(message)[:200])
+
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", ResourceWarning)
+        warnings.showwarning = note
+
+    def _describe(self, error: BaseException) -> dict[str, object]:
+        lineage = []
+        for cls in type.mro(type(error)):
+            name = _KNOWN.get(cls)
+            if name is None:
+                module = str(cls.__module__)
+                name = f"{module if module != 'builtins' else '?'}.{cls.__name__}"
+            lineage.append(name)
+        try:
+            text = str.__str__(str(error))[:_TEXT_LIMIT]
+        except BaseException:  # noqa: BLE001 - a hostile __str__
+            text = ""
+        frames = []
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.path:
+                frames.append([trace.tb_lineno, trace.tb_frame.f_code.co_name])
+            trace = trace.tb_next
+        if isinstance(error, SyntaxError) and error.filename == self.path:
+            frames = [[error.lineno or 0, ""]]
+        number = error.errno if isinstance(error, OSError) else None
+        return {
+            "type": type(error).__name__,
+            "bases": lineage,
+            "text": text,
+            "frames": frames[-_FRAMES:],
+            "errno": errno.errorcode.get(number, "") if isinstance(number, int) else "",
+        }
+
+
+def _states(socks: list[socket.socket]) -> list[dict[str, object]]:
+    """Say of each socket that the learner was handed whether it is open, and its timeout."""
+    states: list[dict[str, object]] = []
+    for sock in socks:
+        try:
+            os.fstat(sock.fileno())
+            states.append({"open": True, "timeout": sock.gettimeout()})
+        except (OSError, ValueError):
+            states.append({"open": False, "timeout": None})
+    return states

@@ -1,0 +1,310 @@
+"""Waiting for a learner's code: for events, with a deadline, and never for nothing.
+
+Everything that a peer waits for goes through ``Waiter.until``.  It returns when one of the
+sockets is ready, and raises CheckFailed when that can no longer happen: the call is over,
+the process has gone, every thread is blocked for good (``stuck``), one runs and runs
+(``spinning``), or the time is up (``silent``).
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from grader.learner import network, watch
+from grader.learner.delay import DelayMeter
+from grader.learner.failure import CheckFailed
+from grader.learner.process import LearnerProcess
+from grader.learner.transcript import Transcript
+from grader.model import Location
+
+DEFAULT_BOUND = 5.0
+_FIRST_LOOK = 0.03
+_SLICE = 0.025
+_STABLE = 0.08
+_STABLE_UNDER_WAY = 1.0
+SPIN_CPU = 0.25
+_SPIN_PER_BYTE = 1.0 / (8 << 20)
+_SIOCOUTQ = 0x5411
+
+
+@dataclass
+class _Seen:
+    """What the last look at a process showed, and since when it has not changed."""
+
+    signature: tuple[object, ...] = ()
+    since: float = 0.0
+    lost: float = 0.0
+    known_after: float = 0.0
+    cpu_base: dict[int, int] = field(default_factory=dict)
+    queued: int = -1
+
+
+class Waiter:
+    """The clock, the watch and the deadline of one check."""
+
+    def __init__(self, meter: DelayMeter, transcript: Transcript, network_pid: int) -> None:
+        self.meter = meter
+        self.transcript = transcript
+        self.network_pid = network_pid
+        self.learners: list[LearnerProcess] = []
+        self.peers: list[socket.socket] = []
+        self.bound = DEFAULT_BOUND
+        self.spin_cpu = SPIN_CPU
+
+    def until(
+        self,
+        read: Iterable[socket.socket] = (),
+        write: Iterable[socket.socket] = (),
+        *,
+        done: Callable[[], bool] | None = None,
+        bound: float | None = None,
+        watch_learner: bool = True,
+        connecting: bool = False,
+    ) -> tuple[list[socket.socket], list[socket.socket]]:
+        """Wait until a socket is ready or ``done()`` is true; return the ready ones.
+
+        ``bound`` is in seconds of a machine that is not late.  ``done`` is asked again
+        after each event of a learner process.  Raises CheckFailed (see the module).
+        """
+        reading, writing = list(read), list(write)
+        bound = self.bound if bound is None else bound
+        began, lost = time.monotonic(), self.meter.total()
+        seen: dict[int, _Seen] = {}
+        over_since: float | None = None
+        while True:
+            if done is not None and done():
+                return [], []
+            spent = time.monotonic() - began - (self.meter.total() - lost)
+            left = bound - spent
+            ready = self._poll(reading, writing, 0.0 if left <= 0 else min(_SLICE, left))
+            if ready[0] or ready[1]:
+                return ready
+            if ready[2]:
+                continue
+            if left <= 0:
+                raise self._late() if watch_learner else CheckFailed("silent", stuck=True)
+            if not watch_learner or not self.learners:
+                continue
+            if all(_is_over(learner) for learner in self.learners):
+                # What was sent before the end is here by now, or will never be.
+                now = time.monotonic()
+                over_since = over_since or now
+                if self._alone() or now - over_since > _STABLE:
+                    raise self._over()
+            if spent >= _FIRST_LOOK and watch.supported:
+                self._look(seen, left, connecting)
+
+    def _poll(
+        self, reading: list[socket.socket], writing: list[socket.socket], timeout: float
+    ) -> tuple[list[socket.socket], list[socket.socket], bool]:
+        controls = {p.control: p for p in self.learners if p.state != "gone"}
+        readable, writable = _ready([*reading, *controls], writing, timeout)
+        any_event = False
+        for sock in readable:
+            process = controls.get(sock)
+            if process is not None and sock not in reading:
+                any_event |= process.feed()
+        # What the peers see counts first, also where the learner's process ended after it.
+        return [s for s in readable if s in reading], writable, any_event
+
+    def _alone(self) -> bool:
+        """Say whether nothing but the runner is left of every learner process."""
+        if not watch.supported:
+            return True
+        for process in self.learners:
+            if process.state == "gone":
+                continue
+            if len(watch.threads(process.child.root, process.child.root_is_learner)) > 1:
+                return False
+        return True
+
+    def _look(self, seen: dict[int, _Seen], left: float, connecting: bool) -> None:
+        """Look at what every thread does; raise CheckFailed where nothing can happen any more."""
+        now = time.monotonic()
+        quiet = []
+        for number, process in enumerate(self.learners):
+            if process.state == "gone":
+                continue
+            last = seen.setdefault(number, _Seen(known_after=process.born))
+            threads = watch.threads(process.child.root, process.child.root_is_learner)
+            self._check_spinning(process, threads, last)
+            signature = tuple((t.tid, t.raw, t.run_ns) for t in threads)
+            if signature != last.signature:
+                if last.since:
+                    last.known_after = last.since
+                last.signature, last.since, last.lost = signature, now, self.meter.total()
+                return
+            stable = now - last.since - (self.meter.total() - last.lost)
+            if not threads or not self._quiet(threads, last, left, now, connecting):
+                return
+            quiet.append((process, threads, stable))
+        if not quiet:
+            return
+        needed = _STABLE_UNDER_WAY if self._under_way() else _STABLE
+        if min(stable for _, _, stable in quiet) < needed:
+            return
+        if any(watch.has_hidden_limit(t) for _, threads, _ in quiet for t in threads):
+            return
+        process, threads, _ = quiet[-1]
+        raise self._stuck(process, threads)
+
+    def _quiet(
+        self,
+        threads: list[watch.Thread],
+        last: _Seen,
+        left: float,
+        now: float,
+        connecting: bool,
+    ) -> bool:
+        for thread in threads:
+            if thread.mode == "timed":
+                rest = thread.wakes_in - (0.0 if thread.absolute else now - last.known_after)
+                if rest <= left + 0.5:
+                    return False
+            elif thread.mode != "blocked":
+                return False
+            if connecting and thread.call in ("accept", "poll", "select", "epoll_wait"):
+                return False
+        return True
+
+    def _check_spinning(
+        self, process: LearnerProcess, threads: list[watch.Thread], last: _Seen
+    ) -> None:
+        allowance = self.spin_cpu + self.transcript.moved * _SPIN_PER_BYTE
+        for thread in threads:
+            base = last.cpu_base.setdefault(thread.tid, thread.run_ns)
+            if (thread.run_ns - base) / 1e9 < allowance:
+                continue
+            queued = self._queued()
+            if queued != last.queued:
+                last.queued = queued
+                last.cpu_base = {t.tid: t.run_ns for t in threads}
+                return
+            raise CheckFailed(
+                "spinning", stuck=True, location=self._place(process, [thread], "spinning")
+            )
+
+    def _queued(self) -> int:
+        """Return how many bytes wait for the learner in the receive queues of its sockets."""
+        total = 0
+        for sock in self.peers:
+            try:
+                if sock.family == socket.AF_INET and sock.type == socket.SOCK_STREAM:
+                    waiting = network.receive_queue(
+                        self.network_pid, sock.getpeername(), sock.getsockname()
+                    )
+                    total += waiting or 0
+            except OSError:
+                continue
+        return total
+
+    def _under_way(self) -> bool:
+        """Say whether bytes of a peer have not reached the learner's machine side yet."""
+        if sys.platform != "linux":
+            return False
+        import fcntl
+
+        for sock in self.peers:
+            try:
+                if sock.type == socket.SOCK_STREAM and sock.family == socket.AF_INET:
+                    pending = fcntl.ioctl(sock.fileno(), _SIOCOUTQ, b"\0\0\0\0")
+                    if struct.unpack("i", pending)[0]:
+                        return True
+            except (OSError, ValueError):
+                continue
+        return False
+
+    def _stuck(self, process: LearnerProcess, threads: list[watch.Thread]) -> CheckFailed:
+        if _is_over(process):
+            return self._over()
+        sleeping = all(thread.mode == "timed" for thread in threads)
+        place = self._place(process, threads, "sleeping" if sleeping else "blocked")
+        return CheckFailed("sleeping" if sleeping else "stuck", stuck=True, location=place)
+
+    def _late(self) -> CheckFailed:
+        if self.learners and all(_is_over(process) for process in self.learners):
+            return self._over()
+        place = None
+        for process in self.learners:
+            if process.state != "gone" and watch.supported:
+                child = process.child
+                threads = watch.threads(child.root, child.root_is_learner)
+                place = self._place(process, threads, "blocked") or place
+        return CheckFailed("silent", stuck=True, location=place)
+
+    def _over(self) -> CheckFailed:
+        """Say how a call or process ended while something else was awaited of it."""
+        process = self.learners[-1]
+        call = process.call
+        if process.state == "gone":
+            return CheckFailed("died", values={"end": process.end})
+        if process.state == "broken" or call is None or call.raised is not None:
+            raised = process.load_error if call is None else call.raised
+            return raised_failure(raised)
+        return CheckFailed("ended")
+
+    def _place(
+        self, process: LearnerProcess, threads: list[watch.Thread], state: str
+    ) -> Location | None:
+        location = process.where(list(dict.fromkeys(thread.pid for thread in threads)))
+        if location is None:
+            return None
+        call = threads[0].call if state == "blocked" else ""
+        for thread in threads:
+            if thread.call in ("recv", "send", "accept", "connect"):
+                call = thread.call
+        doing = f"{call}()" if call and not call.isdigit() else ""
+        return Location(
+            line=location.line, function=location.function, state=state, doing=doing
+        )
+
+
+def _ready(
+    reading: list[socket.socket], writing: list[socket.socket], timeout: float
+) -> tuple[list[socket.socket], list[socket.socket]]:
+    if not hasattr(select, "poll"):
+        readable, writable, failed = select.select(reading, writing, writing, timeout)
+        return readable, list({*writable, *failed})
+    poll = select.poll()
+    masks: dict[int, int] = {}
+    by_fd: dict[int, socket.socket] = {}
+    for sock, mask in [(s, select.POLLIN) for s in reading] + [(s, select.POLLOUT) for s in writing]:
+        by_fd[sock.fileno()] = sock
+        masks[sock.fileno()] = masks.get(sock.fileno(), 0) | mask
+    for fd, mask in masks.items():
+        poll.register(fd, mask)
+    readable, writable = [], []
+    bad = select.POLLERR | select.POLLHUP | select.POLLNVAL
+    for fd, event in poll.poll(timeout * 1000):
+        if masks[fd] & select.POLLIN and event & (select.POLLIN | bad):
+            readable.append(by_fd[fd])
+        if masks[fd] & select.POLLOUT and event & (select.POLLOUT | bad):
+            writable.append(by_fd[fd])
+    return readable, writable
+
+
+def _is_over(process: LearnerProcess) -> bool:
+    if process.state in ("gone", "broken"):
+        return True
+    return process.call is not None and process.call.finished
+
+
+def raised_failure(raised: object) -> CheckFailed:
+    """Return the failure for an exception that nobody expected."""
+    from grader.learner.process import Raised
+
+    if not isinstance(raised, Raised):
+        return CheckFailed("ended")
+    place = None
+    if raised.frames:
+        line, function = raised.frames[-1]
+        place = Location(line=line, function=function, state="raised", doing=raised.type)
+    text = f"{raised.type}: {raised.text}" if raised.text else raised.type
+    kind = "not_implemented" if raised.is_a("builtins.NotImplementedError") else "raised"
+    return CheckFailed(kind, received=text, location=place, values={"error": text})

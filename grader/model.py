@@ -1,0 +1,170 @@
+"""The words of this project as data: frozen, plain, without input or output.
+
+Every other module imports this one, and this one imports none of them.  Times are
+seconds (float), sizes are bytes (int), texts are in the language of the verdict.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Language = Literal["en", "zh"]
+Visibility = Literal["public", "hidden"]
+CheckStatus = Literal["passed", "failed", "stuck", "skipped", "error"]
+VerdictStatus = Literal["passed", "failed", "error"]
+IsolationLevel = Literal["full", "partial", "none"]
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+SCHEMA_VERSION = 1
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A frozen record; reading one from data refuses keys that it does not have."""
+
+
+class Text(Model, frozen=True):
+    """One sentence or paragraph in both languages of the project."""
+
+    en: str
+    zh: str
+
+    def in_language(self, language: Language) -> str:
+        """Return the text in ``language``."""
+        return self.zh if language == "zh" else self.en
+
+
+class Limits(Model, frozen=True):
+    """What one learner process may use, its children included."""
+
+    cpu_s: float = 60.0
+    memory_mb: int = 1024
+    processes: int = 300
+    open_files: int = 1024
+    file_mb: int = 128
+    output_kb: int = 256
+    check_s: float = 120.0
+
+
+class Check(Model, frozen=True):
+    """One behaviour of an exercise, as its manifest describes it."""
+
+    id: str
+    title: Text
+    points: float
+    visibility: Visibility = "public"
+    hints: tuple[Text, ...] = ()
+
+
+class Exercise(Model, frozen=True):
+    """One exercise: what its ``exercise.yaml`` says."""
+
+    id: str
+    slug: str
+    title: Text
+    summary: Text
+    concepts: tuple[Text, ...]
+    functions: dict[str, tuple[str, ...]]
+    checks: tuple[Check, ...]
+    limits: Limits = Limits()
+    diagnoses: dict[str, Text] = {}
+
+    @property
+    def folder(self) -> str:
+        """The name of the exercise's three folders, such as ``ex03_tcp_echo``."""
+        return f"{self.id}_{self.slug}"
+
+    @property
+    def max_score(self) -> float:
+        """The sum of the points of all checks."""
+        return sum(check.points for check in self.checks)
+
+
+class Location(Model, frozen=True):
+    """A place in the learner's file, and what the code was doing there.
+
+    ``state`` is a word for machines (``raised``, ``blocked``, ``spinning``,
+    ``sleeping``); ``doing`` is the same for a reader, such as ``recv()``.
+    """
+
+    line: int
+    function: str = ""
+    source: str = ""
+    state: str = ""
+    doing: str = ""
+
+
+class Event(Model, frozen=True):
+    """One line of a transcript.  ``t`` is in seconds since the check began."""
+
+    t: float
+    who: str
+    event: str
+    bytes: int = 0
+    preview: str = ""
+
+
+class Diagnosis(Model, frozen=True):
+    """Why a check did not pass."""
+
+    id: str
+    message: str
+    expected: str = ""
+    received: str = ""
+    location: Location | None = None
+
+
+class CheckResult(Model, frozen=True):
+    """What one check found; ``earned`` is all of ``points`` or nothing."""
+
+    id: str
+    title: str
+    status: CheckStatus
+    points: float
+    earned: float
+    visibility: Visibility
+    duration_s: float
+    diagnosis: str = ""
+    message: str = ""
+    expected: str = ""
+    received: str = ""
+    location: Location | None = None
+    transcript: tuple[Event, ...] = ()
+    output: str = ""
+    hints: int = 0
+
+
+class Isolation(Model, frozen=True):
+    """Which rung of the ladder held, and what it lacked."""
+
+    level: IsolationLevel
+    backend: str
+    missing: tuple[str, ...] = ()
+
+
+class GraderInfo(Model, frozen=True):
+    """Which grader and which interpreter made a verdict."""
+
+    version: str
+    python: str
+
+
+class Verdict(Model, frozen=True):
+    """The whole result of one submission; reporters read nothing else."""
+
+    exercise: str
+    slug: str
+    submission: str
+    sha256: str
+    status: VerdictStatus
+    score: float
+    max_score: float
+    duration_s: float
+    seed: int
+    isolation: Isolation
+    grader: GraderInfo
+    checks: tuple[CheckResult, ...]
+    schema: int = SCHEMA_VERSION
+    language: Language = "en"
+    title: str = ""

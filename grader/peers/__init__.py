@@ -1,0 +1,1 @@
+"""Reference peers: scripted clients and servers that keep a transcript."""

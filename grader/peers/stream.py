@@ -1,0 +1,281 @@
+"""A scripted TCP peer: one connection, driven step by step; the steps are the transcript."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from grader.learner import network
+from grader.learner.failure import CheckFailed
+from grader.learner.waiting import Waiter
+from grader.peers.words import Words
+
+_CHUNK = 1 << 16
+_GATE_BOUND = 5.0
+_GATE_FAST = 0.03
+
+
+def pieces_of(data: bytes, sizes: Sequence[int]) -> list[bytes]:
+    """Cut ``data`` into pieces of the given sizes, again and again, until it is used up."""
+    pieces, at, turn = [], 0, 0
+    while at < len(data):
+        size = sizes[turn % len(sizes)]
+        pieces.append(data[at : at + size])
+        at, turn = at + size, turn + 1
+    return pieces
+
+
+class StreamPeer:
+    """One end of a TCP connection; the learner's code has the other.
+
+    Steps that wait raise CheckFailed where the learner's code makes them impossible:
+    ``short`` (the end came too early), ``mismatch`` (other bytes), ``extra`` (more bytes),
+    ``closed`` (the connection was closed while sending), and those of ``Waiter.until``.
+    """
+
+    def __init__(self, sock: socket.socket, waiter: Waiter, words: Words, who: str) -> None:
+        sock.setblocking(False)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock = sock
+        self.who = who
+        self.closed = False
+        self._waiter = waiter
+        self._words = words
+        self._gated = network.supported
+        self._ahead = b""
+        waiter.peers.append(sock)
+
+    def note(self, event: str, data: bytes = b"", note: str = "") -> None:
+        """Write one line of the transcript."""
+        self._waiter.transcript.add(self.who, event, data, note)
+
+    def send(self, data: bytes) -> None:
+        """Send all of ``data``, glued into as few segments as the system likes."""
+        self.note("send", data)
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self.sock.send(view[: 1 << 20]) :]
+            except BlockingIOError:
+                self._waiter.until(write=[self.sock])
+            except OSError as error:
+                self.note("reset_received")
+                raise CheckFailed("closed", received=self._words.say("closed_early")) from error
+
+    def send_pieces(self, pieces: Iterable[bytes]) -> None:
+        """Send each piece when the learner's receive queue is empty again (the drain gate)."""
+        for piece in pieces:
+            self.send(piece)
+            self.drained()
+
+    def send_split(self, data: bytes, *offsets: int) -> None:
+        """Send ``data`` cut at the given offsets."""
+        edges = [0, *offsets, len(data)]
+        self.send_pieces([data[a:b] for a, b in zip(edges, edges[1:], strict=False) if b > a])
+
+    def drained(self) -> bool:
+        """Wait until the learner has read everything; False where it won't (it need not)."""
+        if not self._gated:
+            return False
+        until = time.monotonic() + _GATE_FAST
+        while time.monotonic() < until:
+            if self._empty():
+                return True
+            select.select([], [], [], 0.0003)
+        try:
+            self._waiter.until(done=self._empty, bound=_GATE_BOUND)
+        except CheckFailed:
+            self._gated = False
+            return False
+        return True
+
+    def _empty(self) -> bool:
+        try:
+            local, remote = self.sock.getpeername(), self.sock.getsockname()
+        except OSError:
+            return True
+        return not network.receive_queue(self._waiter.network_pid, local, remote)
+
+    def read(self, limit: int = _CHUNK, bound: float | None = None) -> bytes:
+        """Return the next bytes, at most ``limit``; b"" at the end (a reset counts as one)."""
+        if self._ahead:
+            data, self._ahead = self._ahead[:limit], self._ahead[limit:]
+            return data
+        while True:
+            try:
+                data = self.sock.recv(limit)
+            except BlockingIOError:
+                self._waiter.until(read=[self.sock], bound=bound)
+                continue
+            except OSError:
+                self.note("reset_received")
+                return b""
+            if data:
+                self.note("receive", data)
+            else:
+                self.note("end")
+            return data
+
+    def read_exactly(self, count: int) -> bytes:
+        """Return ``count`` bytes; ``short`` where the end comes first."""
+        data = bytearray()
+        try:
+            while len(data) < count:
+                piece = self.read(min(1 << 20, count - len(data)))
+                if not piece:
+                    raise CheckFailed(
+                        "short",
+                        expected=self._words.say("count", count=f"{count:,}"),
+                        received=self._words.data(bytes(data)),
+                    )
+                data += piece
+        except CheckFailed as failure:
+            failure.received = failure.received or self._words.data(bytes(data))
+            failure.expected = failure.expected or self._words.say("count", count=f"{count:,}")
+            raise
+        return bytes(data)
+
+    def read_until(self, mark: bytes, limit: int = 1 << 20) -> bytes:
+        """Return bytes up to and including ``mark``; what follows is kept for the next read."""
+        data = b""
+        while mark not in data:
+            if len(data) > limit:
+                raise CheckFailed("extra", received=self._words.data(data))
+            try:
+                piece = self.read()
+            except CheckFailed as failure:
+                failure.received = failure.received or self._words.data(data)
+                raise
+            if not piece:
+                raise CheckFailed("short", received=self._words.data(data))
+            data += piece
+        end = data.index(mark) + len(mark)
+        self._ahead = data[end:] + self._ahead
+        return data[:end]
+
+    def expect(self, expected: bytes) -> None:
+        """Read exactly the bytes ``expected``, and say at once where they begin to differ."""
+        received = bytearray()
+        while len(received) < len(expected):
+            try:
+                piece = self.read(min(1 << 20, len(expected) - len(received)))
+            except CheckFailed as failure:
+                failure.expected = failure.expected or self._words.data(expected)
+                failure.received = failure.received or self._words.data(bytes(received))
+                raise
+            if not piece:
+                shown, got = self._words.difference(expected, bytes(received))
+                raise CheckFailed("short", expected=shown, received=got)
+            at = len(received)
+            received += piece
+            if expected[at : at + len(piece)] != piece:
+                shown, got = self._words.difference(expected, bytes(received))
+                raise CheckFailed("mismatch", expected=shown, received=got)
+
+    def expect_end(self, bound: float | None = None) -> None:
+        """Wait until the learner's side closes, without one more byte (a reset counts)."""
+        try:
+            piece = self.read(bound=bound)
+        except CheckFailed as failure:
+            failure.expected = failure.expected or self._words.say("an_end")
+            raise
+        if piece:
+            raise CheckFailed(
+                "extra", expected=self._words.say("an_end"), received=self._words.data(piece)
+            )
+
+    def expect_nothing_waiting(self) -> None:
+        """Make sure that no byte has come that nobody asked for (use it behind a fence)."""
+        try:
+            data = self._ahead or self.sock.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        self.note("receive" if data else "end", data)
+        kind = "extra" if data else "closed"
+        raise CheckFailed(
+            kind, expected=self._words.say("no_bytes"), received=self._words.data(data)
+        )
+
+    def exchange(self, data: bytes, expected: bytes) -> None:
+        """Send and read at once; read only while sending can't go on: a slow reader."""
+        view, received = memoryview(data), bytearray()
+        while len(received) < len(expected):
+            writable = True
+            while view and writable:
+                try:
+                    sent = self.sock.send(view[: 1 << 20])
+                    self.note("send", bytes(view[:sent]))
+                    view = view[sent:]
+                except BlockingIOError:
+                    writable = False
+                except OSError:
+                    raise CheckFailed("closed", received=self._words.say("closed_early")) from None
+            try:
+                piece = self.sock.recv(_CHUNK)
+            except BlockingIOError:
+                self._waiter.until(read=[self.sock], write=[self.sock] if view else [])
+                continue
+            except OSError:
+                piece = b""
+            if not piece:
+                self.note("end")
+                shown, got = self._words.difference(expected, bytes(received))
+                raise CheckFailed("short", expected=shown, received=got)
+            self.note("receive", piece)
+            at = len(received)
+            received += piece
+            if expected[at : at + len(piece)] != piece:
+                shown, got = self._words.difference(expected, bytes(received))
+                raise CheckFailed("mismatch", expected=shown, received=got)
+
+    def drip(self, data: bytes, every: float, until: Callable[[], bool]) -> int:
+        """Send a byte each ``every`` seconds until ``until()``; return how many were sent."""
+        for count, number in enumerate(data):
+            try:
+                self.send(bytes([number]))
+            except CheckFailed:
+                return count
+            if self.pause(every, until):
+                return count + 1
+        return len(data)
+
+    def pause(self, seconds: float, until: Callable[[], bool]) -> bool:
+        """Wait for ``until()``, at most so many seconds; say whether it came true."""
+        try:
+            self._waiter.until(done=until, bound=seconds, watch_learner=False)
+        except CheckFailed:
+            return until()
+        return True
+
+    def half_close(self) -> None:
+        """Send the end of data, and go on reading (shutdown(2))."""
+        self.note("half_close")
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Close both directions."""
+        if not self.closed:
+            self.closed = True
+            self.note("close")
+            self._forget()
+
+    def reset(self) -> None:
+        """Close with a reset (RST): SO_LINGER with a time of zero, socket(7)."""
+        self.closed = True
+        self.note("reset")
+        with contextlib.suppress(OSError):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._forget()
+
+    def _forget(self) -> None:
+        if self.sock in self._waiter.peers:
+            self._waiter.peers.remove(self.sock)
+        self.sock.close()

@@ -1,0 +1,125 @@
+"""Proof of a harness: every check can fail, and only for its reason (design.md, boundary 8).
+
+The stub fails; the reference and every variant pass every check; each mistake fails all the
+checks that it names and no other, with the diagnoses that it names; each check is named by
+at least one mistake; harness and manifest have the same checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+from grader.catalog import load_exercise, mistakes, solution_path, stub_path, variants
+from grader.judge import Options, grade
+from grader.model import Exercise, Verdict
+from grader.sandbox import IsolationChoice
+
+_CHECK = re.compile(r"^def check_(\w+)\(", re.MULTILINE)
+_HARNESS = Path(__file__).parent / "harness"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One file that is graded for the proof, and what must come out (None: all pass)."""
+
+    exercise: str
+    kind: str
+    path: Path
+    caught_by: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came out of one case; no complaints means that it is as it must be."""
+
+    case: Case
+    verdict: Verdict
+    complaints: tuple[str, ...]
+
+
+def cases(root: Path, exercise: Exercise) -> list[Case]:
+    """Return every file whose verdict is known beforehand."""
+    found = [Case(exercise.id, "stub", stub_path(root, exercise))]
+    found.append(Case(exercise.id, "reference", solution_path(root, exercise)))
+    found += [Case(exercise.id, "variant", path) for path in variants(root, exercise)]
+    for mistake in mistakes(root, exercise):
+        found.append(Case(exercise.id, "mistake", mistake.path, mistake.caught_by))
+    return found
+
+
+def structure(root: Path, exercise: Exercise) -> list[str]:
+    """Return what is wrong with an exercise before anything is graded."""
+    complaints = []
+    harness = _HARNESS / f"test_{exercise.folder}.py"
+    if not harness.is_file():
+        return [f"no harness {harness.name}"]
+    written = _CHECK.findall(harness.read_text(encoding="utf-8"))
+    listed = [check.id for check in exercise.checks]
+    complaints += [f"check {name} is in the harness only" for name in written if name not in listed]
+    complaints += [f"check {name} is in exercise.yaml only" for name in listed if name not in written]
+    named = {check for mistake in mistakes(root, exercise) for check in mistake.caught_by}
+    complaints += [f"check {name} is named by no mistake" for name in listed if name not in named]
+    if len(variants(root, exercise)) < 5:
+        complaints.append("fewer than five variants")
+    if len(mistakes(root, exercise)) < 12:
+        complaints.append("fewer than twelve mistakes")
+    for mistake in mistakes(root, exercise):
+        if not mistake.caught_by:
+            complaints.append(f"{mistake.path.name} names no check")
+    return complaints
+
+
+def complaints_about(case: Case, verdict: Verdict) -> list[str]:
+    """Compare a verdict with what it must be."""
+    found = []
+    errors = [check for check in verdict.checks if check.status == "error"]
+    found += [f"{check.id}: grader error: {check.message}" for check in errors]
+    if case.kind == "stub" and not errors:
+        passed = [check.id for check in verdict.checks if check.status == "passed"]
+        found += [f"{name}: the stub passes it" for name in passed]
+    for check in verdict.checks:
+        if check.status in ("error", "skipped") or case.kind == "stub":
+            continue
+        wanted = case.caught_by.get(check.id)
+        if check.status == "passed" and wanted is not None:
+            found.append(f"{check.id}: passed, must fail with {wanted}")
+        elif check.status != "passed" and wanted is None:
+            shown = f"{check.diagnosis}: {check.message} [{check.expected} / {check.received}]"
+            found.append(f"{check.id}: must pass, but {shown}")
+        elif wanted is not None and check.diagnosis != wanted:
+            found.append(f"{check.id}: shows {check.diagnosis}, must show {wanted}")
+    return found
+
+
+def judge_case(root: Path, case: Case, isolation: IsolationChoice) -> Finding:
+    """Grade one case (also in a worker process)."""
+    exercise = load_exercise(root, case.exercise)
+    verdict = grade(exercise, case.path, Options(isolation=isolation))
+    return Finding(case, verdict, tuple(complaints_about(case, verdict)))
+
+
+def judge_all(
+    root: Path,
+    todo: Sequence[Case],
+    isolation: IsolationChoice,
+    workers: int,
+    started: Callable[[Case], None] | None = None,
+) -> Iterator[Finding]:
+    """Grade every case with so many worker processes; findings come in the order of ``todo``."""
+    if workers <= 1:
+        for case in todo:
+            if started is not None:
+                started(case)
+            yield judge_case(root, case, isolation)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        futures: list[Future[Finding]] = [
+            pool.submit(judge_case, root, case, isolation) for case in todo
+        ]
+        for future in futures:
+            yield future.result()

@@ -1,0 +1,224 @@
+"""What every sandbox gives the judge: learner processes, and sockets in their network."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import sys
+import threading
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.model import Isolation, Limits
+from grader.sandbox import processes
+
+LEARNER_FOLDER = Path(__file__).resolve().parent.parent / "learner"
+RUNNER_FILES = ("runner.py", "child.py", "plain.py")
+DUMP_SIGNAL = getattr(signal, "SIGRTMAX", 64) - 3 if hasattr(signal, "SIGRTMAX") else 0
+_STACK_RESERVE = 8 << 20
+
+
+class SandboxError(Exception):
+    """A sandbox could not be set up, or broke: the grader's fault, never the learner's."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The bytes that are graded, and the name that their file had."""
+
+    name: str
+    source: bytes
+    slug: str
+    sha256: str = ""
+
+
+@dataclass
+class CompileReport:
+    """Whether Python could compile the submission: ``error`` is "" or an exception's name."""
+
+    error: str = ""
+    text: str = ""
+    line: int = 0
+
+
+class Output:
+    """What a learner process printed: the first ``limit`` bytes; the rest is only counted."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.data = bytearray()
+        self.total = 0
+        self.ended = threading.Event()
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes; none at all means that the output has ended."""
+        if not piece:
+            self.ended.set()
+        self.total += len(piece)
+        self.data += piece[: self.limit - len(self.data)]
+
+    def text(self) -> str:
+        """Return what was kept, as text."""
+        shown = bytes(self.data).decode("utf-8", "backslashreplace")
+        return shown + "…" if self.total > len(self.data) else shown
+
+
+class Drain:
+    """One thread that reads every learner's output pipe, so that no print ever blocks."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._wake_r, self._wake_w = socket.socketpair()
+        self._selector.register(self._wake_r, selectors.EVENT_READ)
+        self._fresh: list[tuple[int, Output]] = []
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
+        self._thread.start()
+
+    def add(self, fd: int, output: Output) -> None:
+        """Read ``fd`` into ``output`` until it ends; the descriptor is ours from now on."""
+        self._fresh.append((fd, output))
+        self._wake_w.send(b"+")
+
+    def close(self) -> None:
+        """Stop reading and close what is still open."""
+        self._closed = True
+        self._wake_w.send(b"-")
+        self._thread.join()
+        for key in list(self._selector.get_map().values()):
+            if key.data is not None:
+                os.close(key.fd)
+                key.data.feed(b"")
+        self._selector.close()
+        self._wake_r.close()
+        self._wake_w.close()
+
+    def _run(self) -> None:
+        while not self._closed:
+            for key, _ in self._selector.select():
+                if key.data is None:
+                    self._wake_r.recv(4096)
+                    while self._fresh:
+                        fd, output = self._fresh.pop()
+                        self._selector.register(fd, selectors.EVENT_READ, output)
+                    continue
+                try:
+                    piece = os.read(key.fd, 65536)
+                except OSError:
+                    piece = b""
+                key.data.feed(piece)
+                if not piece:
+                    self._selector.unregister(key.fd)
+                    os.close(key.fd)
+
+
+@dataclass
+class Child:
+    """The judge's end of one learner process.
+
+    ``root`` is the process (in the judge's numbering) whose descendants all belong to the
+    check, and ``root_is_learner`` says whether it runs the learner's code itself.  ``dump``
+    is a file that ``faulthandler`` writes to, ``status`` a pipe that tells how the process
+    ended; both are -1 where the platform has none.
+    """
+
+    control: socket.socket
+    output: Output
+    root: int
+    root_is_learner: bool = False
+    dump: int = -1
+    status: int = -1
+    pidfd: int = -1
+    namespaces: bool = False
+    _closed: bool = field(default=False, repr=False)
+
+    def kill(self) -> None:
+        """End every process of the check."""
+        if self.namespaces and self.pidfd >= 0:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)  # type: ignore[attr-defined]
+        else:
+            processes.kill_tree(self.root)
+
+    def close(self) -> None:
+        """End the processes and give back what the judge holds of them."""
+        if self._closed:
+            return
+        self._closed = True
+        self.kill()
+        self.control.close()
+        for fd in (self.dump, self.status, self.pidfd):
+            if fd >= 0:
+                os.close(fd)
+
+    def end_status(self) -> str:
+        """Return "exit N" or "signal N", or "" where it is not known."""
+        if self.status < 0:
+            return ""
+        try:
+            return os.read(self.status, 64).decode("ascii", "replace")
+        except OSError:
+            return ""
+
+
+class Sandbox(ABC):
+    """A place for the learner processes of one submission."""
+
+    isolation: Isolation
+
+    @abstractmethod
+    def compiled(self) -> CompileReport:
+        """Wait until the sandbox stands and say whether the submission compiles."""
+
+    @abstractmethod
+    def fork(self, *, raw: bool = False) -> Child:
+        """Start one learner process; ``raw`` lets it open raw sockets, where possible."""
+
+    @abstractmethod
+    def socket(self, family: int, kind: int, proto: int = 0) -> socket.socket:
+        """Make a socket in the learner's network."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End everything that the sandbox has started."""
+
+    @property
+    @abstractmethod
+    def network_pid(self) -> int:
+        """A process whose ``/proc/PID/net`` shows the learner's network; 0 where none does."""
+
+
+def executable() -> str:
+    """Return the real interpreter that runs the grader, outside any virtual environment."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+
+
+def rlimits(limits: Limits) -> dict[str, int]:
+    """Return the resource limits of one learner process, by their names in ``resource``."""
+    memory = (limits.memory_mb << 20) + limits.processes * _STACK_RESERVE
+    return {
+        "RLIMIT_CPU": max(1, round(limits.cpu_s)),
+        "RLIMIT_AS": memory,
+        "RLIMIT_FSIZE": limits.file_mb << 20,
+        "RLIMIT_NOFILE": limits.open_files,
+        "RLIMIT_CORE": 0,
+    }
+
+
+def config_for(
+    submission: Submission, limits: Limits, path: str, work: str, namespaces: bool
+) -> dict[str, object]:
+    """Return what the runner is told first."""
+    return {
+        "path": path,
+        "slug": submission.slug,
+        "work": work,
+        "namespaces": namespaces,
+        "file_mb": limits.file_mb,
+        "rlimits": rlimits(limits),
+        "dump_signal": DUMP_SIGNAL,
+    }

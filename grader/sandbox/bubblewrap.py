@@ -1,0 +1,113 @@
+"""The ``full`` rung: the zygote inside bubblewrap, in namespaces of its own (bwrap(1)).
+
+It sees the interpreter, the runner, the submission and an empty folder; its network is a
+loopback that nothing else is on.  CAP_SYS_ADMIN inside its own user namespace lets the
+zygote give each check a PID namespace; learner processes get no capability.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from grader.model import Isolation, Limits
+from grader.sandbox import processes
+from grader.sandbox.base import (
+    LEARNER_FOLDER,
+    RUNNER_FILES,
+    SandboxError,
+    Submission,
+    config_for,
+    executable,
+)
+from grader.sandbox.zygote import ZygoteSandbox
+
+HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
+_FILES = {
+    "/etc/hosts": HOSTS,
+    "/etc/nsswitch.conf": b"passwd: files\nhosts: files\nservices: files\n",
+    "/etc/passwd": b"learner:x:1000:1000::/work:/bin/false\n",
+    "/etc/services": b"",
+}
+_NAMESPACES = (
+    "--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try "
+    "--die-with-parent --new-session --uid 1000 --gid 1000 --hostname dojo --clearenv "
+    "--cap-drop ALL --cap-add CAP_SYS_ADMIN --cap-add CAP_NET_RAW"
+).split()
+
+
+def find() -> str:
+    """Return the path of bubblewrap; SandboxError says that there is none."""
+    path = shutil.which("bwrap")
+    if sys.platform != "linux" or path is None:
+        raise SandboxError("bubblewrap is not installed (Debian: apt install bubblewrap)")
+    return path
+
+
+class BubblewrapSandbox(ZygoteSandbox):
+    """A zygote in namespaces of its own."""
+
+    def __init__(self, submission: Submission, limits: Limits) -> None:
+        bwrap = find()
+        super().__init__(Isolation(level="full", backend="bubblewrap"), limits)
+        inside = f"/submission/{submission.slug}.py"
+        fds: list[int] = []
+        try:
+            command = [bwrap, *_NAMESPACES, *_interpreter_mounts(), "--proc", "/proc"]
+            command += ["--dev", "/dev", "--size", str(limits.file_mb << 20), "--tmpfs", "/tmp"]
+            command += ["--size", str(limits.file_mb << 20), "--tmpfs", "/work"]
+            for name in RUNNER_FILES:
+                command += ["--ro-bind", str(LEARNER_FOLDER / name), f"/dojo/{name}"]
+            for path, content in {**_FILES, inside: submission.source}.items():
+                fds.append(_memory_file(content))
+                command += ["--ro-bind-data", str(fds[-1]), path]
+            command += ["--remount-ro", "/", "--chdir", "/work"]
+            command += [executable(), "-I", "-S", "-X", "utf8", "/dojo/runner.py", "zygote", "{fd}"]
+            self._launch(command, config_for(submission, limits, inside, "/work", True), fds)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def _find_zygote(self) -> None:
+        assert self._process is not None
+        below = processes.descendants(self._process.pid)
+        if not below:
+            raise SandboxError("the zygote's process was not found")
+        self._zygote_pid = below[-1]
+
+
+def _memory_file(content: bytes) -> int:
+    fd = os.memfd_create("content", os.MFD_CLOEXEC)
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def _interpreter_mounts() -> list[str]:
+    """Return the mounts that the interpreter needs: itself, its library, shared objects."""
+    words: list[str] = []
+    stdlib = Path(os.__file__).resolve().parent
+    binds = {Path("/usr/lib"), Path("/usr/lib64"), Path("/usr/lib32")}
+    binds |= {Path(executable()), Path(sys.base_prefix).resolve() / "lib", stdlib}
+    for link in ("/lib", "/lib64", "/lib32"):
+        if os.path.islink(link):
+            words += ["--symlink", os.readlink(link), link]
+        else:
+            binds.add(Path(link))
+    for bind in sorted(binds):
+        if bind.exists() and not any(other in bind.parents for other in binds):
+            words += ["--ro-bind", str(bind), str(bind)]
+    words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    hidden = {stdlib / "site-packages", stdlib / "dist-packages"}
+    hidden |= {Path(prefix) / "python3/dist-packages" for prefix in ("/usr/lib", "/usr/local/lib")}
+    for folder in sorted(hidden):
+        if folder.is_dir() and any(bind in folder.parents for bind in binds):
+            words += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+    return words

@@ -1,0 +1,68 @@
+"""Process trees: who descends from whom, and how all of them are ended (proc(5))."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+
+_ROUNDS = 200
+
+
+def children(pid: int) -> list[int]:
+    """Return the direct children of a process; none where the system does not say."""
+    found: list[int] = []
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return found
+    for task in tasks:
+        try:
+            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
+                found.extend(int(word) for word in file.read().split())
+        except OSError:
+            continue
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Return every descendant of a process, parents before children."""
+    found: list[int] = []
+    queue = [pid]
+    while queue:
+        below = children(queue.pop(0))
+        found.extend(below)
+        queue.extend(below)
+    return found
+
+
+def kill_tree(pid: int) -> None:
+    """End a process and all its descendants.
+
+    The root must adopt orphans (``PR_SET_CHILD_SUBREAPER``) for daemons to be found; it is
+    ended last, when nothing below it is left.
+    """
+    if pid <= 0:
+        return
+    if sys.platform == "linux":
+        for _ in range(_ROUNDS):
+            below = [child for child in descendants(pid) if _state(child) != "Z"]
+            if not below:
+                break
+            for child in below:
+                _kill(child)
+    _kill(pid)
+
+
+def _state(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0].decode()
+    except (OSError, IndexError):
+        return "Z"
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))

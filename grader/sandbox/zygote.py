@@ -1,0 +1,179 @@
+"""A sandbox made of one zygote: a runner that forks the learner processes of a submission."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Sequence
+
+from grader.learner import plain
+from grader.model import Isolation, Limits
+from grader.sandbox.base import Child, CompileReport, Drain, Output, Sandbox, SandboxError
+
+_START_BOUND = 20.0
+_MAX_FDS = 4
+
+
+class ZygoteSandbox(Sandbox):
+    """Speaks with ``runner.py zygote``; a subclass says where that process runs."""
+
+    def __init__(self, isolation: Isolation, limits: Limits) -> None:
+        self.isolation = isolation
+        self.limits = limits
+        self._lock = threading.Lock()
+        self._drain = Drain()
+        self._report: CompileReport | None = None
+        self._zygote_pid = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._judge, self._remote = socket.socketpair()
+
+    def _launch(self, command: Sequence[str], config: dict[str, object], fds: Sequence[int]) -> None:
+        """Start the runner; ``{fd}`` in the command stands for its end of the socket."""
+        fd = self._remote.fileno()
+        try:
+            self._process = subprocess.Popen(
+                [word.replace("{fd}", str(fd)) for word in command],
+                pass_fds=(fd, *fds),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                env={"MALLOC_ARENA_MAX": "4"},
+            )
+        except OSError as error:
+            raise SandboxError(str(error)) from None
+        finally:
+            self._remote.close()
+        self._judge.settimeout(_START_BOUND)
+        with contextlib.suppress(OSError):
+            self._judge.sendall(plain.encode(config))
+
+    def check_alive(self) -> None:
+        """Wait until the zygote answers; SandboxError with its complaint if it never does.
+
+        Called where another rung could be tried instead.
+        """
+        try:
+            self.compiled()
+        except SandboxError:
+            raise SandboxError(self.complaint() or "the sandbox did not start") from None
+
+    def compiled(self) -> CompileReport:
+        with self._lock:
+            if self._report is None:
+                reply, _ = self._receive()
+                report = reply.get("compiled")
+                found = report if isinstance(report, dict) else {}
+                self._report = CompileReport(
+                    str(found.get("error", "")),
+                    str(found.get("text", "")),
+                    int(found.get("line", 0)),
+                )
+                self._find_zygote()
+        return self._report
+
+    def _find_zygote(self) -> None:
+        """Subclasses learn here which process (in the judge's numbering) the zygote is."""
+
+    def fork(self, *, raw: bool = False) -> Child:
+        self.compiled()
+        control, remote = socket.socketpair()
+        output_r, output_w = os.pipe()
+        status_r, status_w = os.pipe()
+        dump = os.memfd_create("dump", os.MFD_CLOEXEC)
+        given = (remote.fileno(), output_w, dump, status_w)
+        try:
+            reply, fds = self._ask({"op": "fork", "raw": raw}, given)
+        except SandboxError:
+            for fd in (output_r, status_r, dump):
+                os.close(fd)
+            control.close()
+            raise
+        finally:
+            remote.close()
+            os.close(output_w)
+            os.close(status_w)
+        output = Output(self.limits.output_kb << 10)
+        self._drain.add(output_r, output)
+        pidfd = fds[0] if fds else -1
+        root = _pid_of(pidfd) if fds else int(str(reply["pid"]))
+        return Child(
+            control, output, root, False, dump, status_r, pidfd, bool(reply.get("namespaces"))
+        )
+
+    def socket(self, family: int, kind: int, proto: int = 0) -> socket.socket:
+        reply, fds = self._ask({"op": "socket", "spec": [int(family), int(kind), int(proto)]}, ())
+        if not fds:
+            raise OSError(int(str(reply.get("error", 0))), str(reply.get("text", "")))
+        return socket.socket(fileno=fds[0])
+
+    def close(self) -> None:
+        self._judge.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            if self._process.stderr is not None:
+                self._process.stderr.close()
+        self._drain.close()
+
+    def complaint(self) -> str:
+        """Return the last line that the runner's process wrote before it ended."""
+        if self._process is None or self._process.stderr is None:
+            return ""
+        self._process.kill()
+        lines = self._process.stderr.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:300] if lines else ""
+
+    @property
+    def network_pid(self) -> int:
+        return self._zygote_pid
+
+    def _ask(self, request: dict[str, object], fds: tuple[int, ...]) -> tuple[dict[str, object], list[int]]:
+        self.compiled()
+        with self._lock:
+            data = plain.encode(request)
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+            try:
+                self._judge.sendmsg([data], rights)
+            except OSError as error:
+                raise SandboxError(f"the zygote is gone: {error}") from None
+            return self._receive()
+
+    def _receive(self) -> tuple[dict[str, object], list[int]]:
+        fds: list[int] = []
+        try:
+            body = self._exactly(plain.frame_size(self._exactly(4, fds)), fds)
+            reply = plain.decode(body)
+        except (OSError, EOFError, plain.PlainError) as error:
+            raise SandboxError(f"the zygote does not answer: {error!r}") from None
+        if not isinstance(reply, dict):
+            raise SandboxError("the zygote answered something else")
+        return reply, fds
+
+    def _exactly(self, size: int, fds: list[int]) -> bytes:
+        data = b""
+        space = socket.CMSG_SPACE(_MAX_FDS * array.array("i").itemsize)
+        while len(data) < size:
+            piece, ancillary, _, _ = self._judge.recvmsg(size - len(data), space)
+            if not piece:
+                raise EOFError("end of stream")
+            data += piece
+            for level, kind, payload in ancillary:
+                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                    received = array.array("i")
+                    received.frombytes(payload[: len(payload) - len(payload) % received.itemsize])
+                    fds.extend(received)
+        return data
+
+
+def _pid_of(pidfd: int) -> int:
+    """Return the process of a pidfd in the judge's own numbering (proc(5), fdinfo)."""
+    with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("Pid:"):
+                return int(line.split()[1])
+    return 0

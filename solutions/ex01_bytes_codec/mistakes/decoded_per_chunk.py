@@ -1,0 +1,36 @@
+# mistake: receive_text decodes what each recv() returns on its own.
+# caught_by:
+#   receive_text_joins_split_characters: decoded_per_chunk
+import codecs
+import socket
+from collections.abc import Iterator
+
+
+def encode_text(text: str, encoding: str = "utf-8") -> bytes:
+    return text.encode(encoding)
+
+
+def decode_text(data: bytes, encoding: str = "utf-8") -> str:
+    return data.decode(encoding)
+
+
+def receive_text(sock: socket.socket, encoding: str = "utf-8") -> str:
+    text = ""
+    while True:
+        chunk = sock.recv(4096)
+        if not chunk:
+            break
+        text += chunk.decode(encoding)
+    return text
+
+
+def receive_text_stream(sock: socket.socket, encoding: str = "utf-8") -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    while True:
+        chunk = sock.recv(4096)
+        if not chunk:
+            break
+        text = decoder.decode(chunk)
+        if text:
+            yield text
+    decoder.decode(b"", final=True)

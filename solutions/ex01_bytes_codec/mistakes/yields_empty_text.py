@@ -1,0 +1,34 @@
+# mistake: receive_text_stream yields "" where a segment completes no character.
+# caught_by:
+#   stream_never_yields_empty_text: empty_text_yielded
+import codecs
+import socket
+from collections.abc import Iterator
+
+
+def encode_text(text: str, encoding: str = "utf-8") -> bytes:
+    return text.encode(encoding)
+
+
+def decode_text(data: bytes, encoding: str = "utf-8") -> str:
+    return data.decode(encoding)
+
+
+def receive_text(sock: socket.socket, encoding: str = "utf-8") -> str:
+    data = b""
+    while True:
+        chunk = sock.recv(4096)
+        if not chunk:
+            break
+        data += chunk
+    return data.decode(encoding)
+
+
+def receive_text_stream(sock: socket.socket, encoding: str = "utf-8") -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    while True:
+        chunk = sock.recv(4096)
+        if not chunk:
+            break
+        yield decoder.decode(chunk)
+    decoder.decode(b"", final=True)

@@ -1,0 +1,43 @@
+# mistake: closes its socket on success only, not when an exception ends the call
+# caught_by:
+#   client_closes_its_socket: descriptor_leak
+"""The TCP echo server and its client."""
+
+import socket
+
+
+def serve(host: str, port: int) -> None:
+    """Echo to one client after the other."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(5)
+    while True:
+        conn, addr = listener.accept()
+        print("connected:", addr)
+        try:
+            while True:
+                data = conn.recv(4096)
+                if not data:
+                    break
+                conn.sendall(data)
+        except ConnectionError as error:
+            print("lost:", error)
+        finally:
+            conn.close()
+
+
+def echo(host: str, port: int, message: bytes, timeout: float = 5.0) -> bytes:
+    """Send message and return its echo."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.settimeout(timeout)
+    sock.connect((host, port))
+    sock.sendall(message)
+    reply = bytearray()
+    while len(reply) < len(message):
+        data = sock.recv(min(65536, len(message) - len(reply)))
+        if not data:
+            raise ConnectionError("the server closed too early")
+        reply += data
+    sock.close()
+    return bytes(reply)

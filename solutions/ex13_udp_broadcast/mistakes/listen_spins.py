@@ -1,0 +1,47 @@
+# mistake: listen asks a non-blocking socket again and again without a rest
+# caught_by:
+#   silence_gives_an_empty_result: busy_loop
+import socket
+import time
+
+
+def announce(message: bytes, address: str, port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sock.sendto(message, (address, port))
+
+
+def listen(port: int, timeout: float, address: str = "") -> list[tuple[bytes, str]]:
+    deadline = time.monotonic() + timeout
+    heard = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+        sock.setblocking(False)
+        while time.monotonic() < deadline:
+            try:
+                data, sender = sock.recvfrom(65535)
+            except BlockingIOError:
+                continue
+            heard.append((data, sender[0]))
+    return heard
+
+
+def discover(address: str, port: int, timeout: float) -> dict[str, bytes]:
+    deadline = time.monotonic() + timeout
+    answers: dict[str, bytes] = {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sock.sendto(b"DISCOVER", (address, port))
+        while True:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                break
+            sock.settimeout(remaining)
+            try:
+                data, sender = sock.recvfrom(65535)
+            except TimeoutError:
+                break
+            if sender[0] not in answers:
+                answers[sender[0]] = data
+    return answers

@@ -1,0 +1,83 @@
+"""Texts: both languages say the same things with the same placeholders."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import grader
+from grader.model import LANGUAGES, Language
+from grader.texts import has_text, table, tables, text
+
+SOURCES = Path(grader.__file__).parent / "report"
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def test_fills_in_values_as_they_are() -> None:
+    assert text("report.place", "en", path="{line}%s", line=3) == "{line}%s:3"
+    assert text("report.hints_n", "zh", n=3, exercise="ex03") == "有 3 条提示：nox -s hint -- ex03"
+
+
+@pytest.mark.parametrize(
+    "key", ["report.no_such", "no_such.score", "report", "", "../en/report.x", "report."]
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_missing_key_is_an_error(key: str, language: Language) -> None:
+    with pytest.raises(KeyError):
+        text(key, language)
+    assert not has_text(key, language)
+
+
+def test_a_missing_value_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        text("report.place", "en", path="x")
+
+
+def test_both_languages_have_the_same_files() -> None:
+    assert tables("en") == tables("zh")
+    assert "report" in tables("en")
+
+
+@pytest.mark.parametrize("name", tables("en"))
+def test_both_languages_have_the_same_keys_and_placeholders(name: str) -> None:
+    english, chinese = table(name, "en"), table(name, "zh")
+    assert list(english) == list(chinese)
+    for key, template in english.items():
+        assert placeholders(template) == placeholders(chinese[key]), key
+        for words in (template, chinese[key]):
+            assert isinstance(words, str)
+            assert words.strip(), key
+            assert words.replace("\n", "").isprintable(), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", tables("en"))
+def test_no_file_names_a_key_twice(name: str, language: Language) -> None:
+    path = Path(grader.__file__).parent / "texts" / language / f"{name}.json"
+
+    def unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
+        assert len({key for key, _ in pairs}) == len(pairs)
+        return dict(pairs)
+
+    json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=unique)
+
+
+def test_chinese_texts_are_chinese() -> None:
+    technical = {"header", "list_separator", "at_time", "place"}
+    for key, template in table("report", "zh").items():
+        assert key in technical or re.search(r"[\u4e00-\u9fff]", template), key
+
+
+def test_every_text_of_the_reports_is_used() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.py"))
+    families = (*re.findall(r"""f["']([a-z]+_)\{""", code), "event_")
+    for key in table("report", "en"):
+        stem = re.sub(r"_[1n]$", "", key)
+        assert re.search(f"[\"']{stem}[\"']", code) or key.startswith(families), key
