@@ -47,6 +47,7 @@ DIAGNOSIS_OF = {
     "no_exception": "no_exception",
     "not_implemented": "not_implemented",
     "returned_none": "returned_none",
+    "not_connected": "listener_used_as_connection",
     "mismatch": "wrong_bytes",
     "short": "closes_too_early",
     "cut": "partial_returned",
@@ -230,7 +231,10 @@ class Judge:
         if failure is None:
             return self._plain(check, "passed", "")
         status: CheckStatus = "stuck" if failure.stuck else "failed"
-        diagnosis = self._diagnose(failure)
+        try:
+            diagnosis = self._diagnose(failure)
+        except KeyError as error:
+            return self._error(check, f"no text for {error}")
         result = self._plain(check, status, diagnosis.message)
         return _replace(
             result,

@@ -27,7 +27,11 @@ def expect_next_client_served(lab: Lab, server: Server, line: bytes | None = Non
     """A fresh client gets its answer (an echo of some bytes, or of ``line`` in upper case)."""
     client = lab.connect(server)
     message = line or b"next " + lab.token()
-    with lab.blame(stuck="blocked_by_one_client", silent="blocked_by_one_client"):
+    with lab.blame(
+        stuck="blocked_by_one_client",
+        silent="blocked_by_one_client",
+        spinning="empty_recv_ignored",
+    ):
         client.send(message)
         client.expect(message.upper() if line else message)
     client.close()

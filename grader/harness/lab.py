@@ -7,7 +7,9 @@ closed, last in first out, when the check is over.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +28,7 @@ from grader.peers.datagram import DatagramPeer
 from grader.peers.listener import Listener
 from grader.peers.stream import StreamPeer
 from grader.peers.words import Words
+from grader.sandbox import processes
 from grader.sandbox.base import Sandbox
 
 START_BOUND = 10.0
@@ -232,6 +235,37 @@ class Lab:
         spec = ("connected", int(socket.AF_INET), (listener.host, listener.port), timeout)
         return Handed(spec), listener
 
+    @contextlib.contextmanager
+    def frozen(self, process: LearnerProcess) -> Iterator[None]:
+        """Stop a learner's processes; what peers do meanwhile is met all at once afterwards.
+
+        Where processes cannot be stopped (Windows), nothing is stopped.
+        """
+        child = process.child
+        pids = processes.descendants(child.root) + ([child.root] if child.root_is_learner else [])
+        stop, go_on = getattr(signal, "SIGSTOP", None), getattr(signal, "SIGCONT", None)
+        if stop is None or go_on is None:
+            yield
+            return
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                os.kill(pid, stop)
+        try:
+            self.waiter.until(
+                done=lambda: all(processes.state(pid) in "TtZ" for pid in pids),
+                bound=START_BOUND,
+                watch_learner=False,
+            )
+            yield
+            with contextlib.suppress(CheckFailed):
+                self.waiter.until(
+                    done=lambda: not self.waiter.under_way(), bound=1.0, watch_learner=False
+                )
+        finally:
+            for pid in pids:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, go_on)
+
     # -- the learner as a server -------------------------------------------------------
 
     def serve(
@@ -394,8 +428,6 @@ class Lab:
         """Count the descriptors, threads and processes (zombies too) of a learner process."""
         child = process.child
         open_now = watch.descriptors(child.root, child.root_is_learner)
-        from grader.sandbox import processes
-
         return {
             "descriptors": sum(map(len, open_now.values())),
             "threads": len(watch.threads(child.root, child.root_is_learner)),
@@ -410,7 +442,7 @@ class Handed:
         self.spec = spec
 
 
-_SAME_EVERYWHERE = frozenset({"not_implemented", "cannot_load"})
+_SAME_EVERYWHERE = frozenset({"not_implemented", "not_connected"})
 
 
 def _used(child: Any, before: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grader.harness.calls import Calling
 from grader.harness.contracts import (
     expect_closed,
     expect_next_client_served,
@@ -15,6 +16,7 @@ from grader.peers.stream import StreamPeer, pieces_of
 
 MIB = 1 << 20
 BIG = 16 * MIB
+PIECE = 1 << 18
 PATIENCE = 60.0
 TIMEOUT = 0.3
 
@@ -29,8 +31,6 @@ def check_server_echoes_one_message(lab: Lab) -> None:
     with lab.blame(stuck="waits_for_more", silent="waits_for_more"):
         client.send(message)
         client.expect(message)
-    client.expect_nothing_waiting()
-    client.close()
     lab.alive(server)
 
 
@@ -48,15 +48,13 @@ def check_server_echoes_many_messages(lab: Lab) -> None:
 def check_server_echoes_any_bytes(lab: Lab) -> None:
     client = lab.connect(lab.serve())
     words = [b"exit", b"quit", b"bye", b"exit\n", b"quit\r\n", b"", b"\n", b"\0", b"\xff\xfe\x80"]
-    with lab.blame(any="bytes_not_kept"):
+    with lab.blame(short="closes_too_early", closed="closes_too_early"):
         for word in filter(None, words):
             client.send(word)
             client.expect(word)
         message = bytes(range(256)) + lab.payload(2000)
         client.send(message)
         client.expect(message)
-        client.half_close()
-        client.expect_end()
 
 
 def check_server_lets_next_client_in(lab: Lab) -> None:
@@ -76,8 +74,14 @@ def check_server_answers_half_closing_client(lab: Lab) -> None:
         client = lab.connect(server)
         message = lab.payload(size)
         with lab.blame(short="stops_on_half_close", closed="stops_on_half_close"):
-            client.send(message)
-            client.half_close()
+            if size < MIB:
+                # Data and end together, every time: what is due must not get lost over it.
+                with lab.frozen(server.process):
+                    client.send(message)
+                    client.half_close()
+            else:
+                client.send(message)
+                client.half_close()
             client.expect(message)
             expect_closed(lab, client)
         client.close()
@@ -85,9 +89,14 @@ def check_server_answers_half_closing_client(lab: Lab) -> None:
 
 def check_server_survives_reset(lab: Lab) -> None:
     server = lab.serve()
-    with lab.blame(refused="died_with_client", died="died_with_client", raised="died_with_client"):
-        lab.connect(server, "peer that leaves at once").close()
-        lab.connect(server, "peer that resets at once").reset()
+    with lab.blame(
+        refused="died_with_client",
+        died="died_with_client",
+        raised="died_with_client",
+        spinning="empty_recv_ignored",
+    ):
+        lab.connect(server).close()
+        lab.connect(server).reset()
         for size in (10, 200_000):
             rude = lab.connect(server)
             rude.send(lab.payload(size))
@@ -106,15 +115,12 @@ def check_server_handles_partial_send(lab: Lab) -> None:
     with lab.blame(stuck="send_result_ignored", silent="send_result_ignored"):
         client.send(message)
         client.expect(message)
-        client.half_close()
-        client.expect_end()
 
 
 def check_server_echoes_big_data(lab: Lab) -> None:
     client = lab.connect(lab.serve())
     message = lab.payload(BIG)
-    lab.waiter.bound = PATIENCE
-    with lab.blame(stuck="data_lost", silent="data_lost", short="data_lost"):
+    with lab.blame(stuck="bytes_lost", silent="bytes_lost", mismatch="bytes_lost"):
         client.exchange(message, message)
 
 
@@ -164,36 +170,44 @@ def check_client_ignores_extra_bytes(lab: Lab) -> None:
     calling = lab.call("echo", listener.host, listener.port, message, 20.0)
     peer = listener.accept()
     _answer(peer, message, message + b"and more than was asked for")
-    with lab.blame(mismatch="extra_bytes_returned"):
+    with lab.blame(mismatch="extra_bytes"):
         calling.gives(message)
 
     answer = message.upper()
     calling = lab.call("echo", listener.host, listener.port, message, 20.0)
     _answer(listener.accept(), message, answer)
-    with lab.blame(any="reply_compared"):
-        calling.gives(answer)
+    calling.gives(answer)
 
 
 def check_client_sends_big_message(lab: Lab) -> None:
     listener = lab.listener()
     message = lab.payload(BIG)
-    lab.waiter.bound = PATIENCE
     calling = lab.call("echo", listener.host, listener.port, message, PATIENCE)
     peer = listener.accept()
-    with lab.blame(stuck="send_result_ignored", sleeping="send_result_ignored", silent="send_result_ignored"):
-        received = peer.read_exactly(len(message))
-    if received != message:
-        shown, got = lab.words.difference(message, received)
-        raise CheckFailed("mismatch", expected=shown, received=got)
+    received = bytearray()
+    try:
+        while len(received) < BIG and (piece := peer.read(MIB)):
+            received += piece
+    except CheckFailed as failure:
+        # Who waits for an echo does so after the first piece; what fits into the system's
+        # buffers is more, and that is where a send() whose result nobody looks at ends.
+        early = len(received) < 4 * PIECE
+        if failure.stuck:
+            failure.values["diagnosis"] = "deadlock" if early else "send_result_ignored"
+        failure.expected = lab.say("count", count=f"{BIG:,}")
+        failure.received = lab.say("count", count=f"{len(received):,}")
+        raise
+    if len(received) == BIG and received != message:
+        raise CheckFailed("mismatch", *lab.words.difference(message, bytes(received)))
     peer.send(message)
     with lab.blame(cut="one_recv_assumed"):
-        calling.gives(message)
+        calling.gives(message, bound=PATIENCE)
 
 
 def check_client_sends_empty_message(lab: Lab) -> None:
     listener = lab.listener()
     calling = lab.call("echo", listener.host, listener.port, b"", 20.0)
-    with lab.blame(ended="no_connection_made"):
+    with lab.blame(ended="never_connected"):
         peer = listener.accept()
     with lab.blame(any="waits_for_more"):
         calling.gives(b"")
@@ -223,7 +237,8 @@ def check_client_times_out_on_silence(lab: Lab) -> None:
         peer = listener.accept()
         peer.expect(message)
         peer.send(message[:part])
-        _times_out(lab, calling)
+        with lab.blame(no_exception="partial_returned"):
+            _times_out(lab, calling)
 
 
 def check_client_times_out_on_connect(lab: Lab) -> None:
@@ -233,10 +248,7 @@ def check_client_times_out_on_connect(lab: Lab) -> None:
     _times_out(lab, calling)
 
 
-def _times_out(lab: Lab, calling: object) -> None:
-    from grader.harness.calls import Calling
-
-    assert isinstance(calling, Calling)
+def _times_out(lab: Lab, calling: Calling) -> None:
     with lab.blame(
         stuck="no_timeout",
         sleeping="timeout_ignored",
@@ -256,22 +268,26 @@ def check_client_lets_refusal_through(lab: Lab) -> None:
 
 def check_client_closes_its_socket(lab: Lab) -> None:
     message = b"hello " + lab.token()
-    with lab.blame(stuck="descriptor_leak", silent="descriptor_leak"):
-        for way in ("answer", "early close", "silence"):
-            listener = lab.listener()
-            calling = lab.call("echo", listener.host, listener.port, message, TIMEOUT if way == "silence" else 20.0)
+    for way in ("answer", "early close", "silence", "refusal"):
+        listener = lab.listener(listen=way != "refusal")
+        timeout = TIMEOUT if way == "silence" else 20.0
+        calling = lab.call("echo", listener.host, listener.port, message, timeout)
+        if way != "refusal":
             peer = listener.accept()
             peer.expect(message)
-            if way == "answer":
-                peer.send(message)
-            elif way == "early close":
-                peer.send(message[:3])
+            peer.send({"answer": message, "early close": message[:3]}.get(way, b""))
+        if way == "answer":
+            calling.gives(message)
+        else:
+            if way == "early close":
                 peer.half_close()
-            calling.wait()
-            calling.closed_everything()
-            peer.expect_end()
-            lab.stop(calling.process)
-        refused = lab.listener(listen=False)
-        calling = lab.call("echo", refused.host, refused.port, message, 20.0)
-        calling.wait()
+            try:
+                calling.wait()
+            except CheckFailed:
+                lab.stop(calling.process)
+                continue  # how the call ends here is judged by another check
         calling.closed_everything()
+        if way != "refusal":
+            with lab.blame(any="descriptor_leak"):
+                peer.expect_end()
+        lab.stop(calling.process)

@@ -8,6 +8,7 @@ the process has gone, every thread is blocked for good (``stuck``), one runs and
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import struct
@@ -31,6 +32,7 @@ _STABLE_UNDER_WAY = 1.0
 SPIN_CPU = 0.25
 _SPIN_PER_BYTE = 1.0 / (8 << 20)
 _SIOCOUTQ = 0x5411
+_EXPLANATION = 0.1
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Waiter:
         self.peers: list[socket.socket] = []
         self.bound = DEFAULT_BOUND
         self.spin_cpu = SPIN_CPU
+        self._locate = True
 
     def until(
         self,
@@ -66,12 +69,16 @@ class Waiter:
         bound: float | None = None,
         watch_learner: bool = True,
         connecting: bool = False,
+        locate: bool = True,
     ) -> tuple[list[socket.socket], list[socket.socket]]:
         """Wait until a socket is ready or ``done()`` is true; return the ready ones.
 
         ``bound`` is in seconds of a machine that is not late.  ``done`` is asked again
-        after each event of a learner process.  Raises CheckFailed (see the module).
+        after each event of a learner process.  ``locate`` must be false where the check goes
+        on after a failure: finding the learner's line interrupts its system calls.  Raises
+        CheckFailed (see the module).
         """
+        self._locate = locate
         reading, writing = list(read), list(write)
         bound = self.bound if bound is None else bound
         began, lost = time.monotonic(), self.meter.total()
@@ -99,6 +106,22 @@ class Waiter:
                     raise self._over()
             if spent >= _FIRST_LOOK and watch.supported:
                 self._look(seen, left, connecting)
+
+    def explained(self, failure: CheckFailed) -> CheckFailed:
+        """Return what is behind a connection that broke: an exception of the learner's, often."""
+        with contextlib.suppress(CheckFailed):
+            self.until(done=self.over, bound=_EXPLANATION, watch_learner=False)
+        if not self.learners or not self.over():
+            return failure
+        found = self._over()
+        if found.kind == "ended":
+            return failure
+        found.expected = found.expected or failure.expected
+        return found
+
+    def over(self) -> bool:
+        """Say whether every learner process has ended its call."""
+        return bool(self.learners) and all(_is_over(process) for process in self.learners)
 
     def _poll(
         self, reading: list[socket.socket], writing: list[socket.socket], timeout: float
@@ -146,7 +169,7 @@ class Waiter:
             quiet.append((process, threads, stable))
         if not quiet:
             return
-        needed = _STABLE_UNDER_WAY if self._under_way() else _STABLE
+        needed = _STABLE_UNDER_WAY if self.under_way() else _STABLE
         if min(stable for _, _, stable in quiet) < needed:
             return
         if any(watch.has_hidden_limit(t) for _, threads, _ in quiet for t in threads):
@@ -204,8 +227,8 @@ class Waiter:
                 continue
         return total
 
-    def _under_way(self) -> bool:
-        """Say whether bytes of a peer have not reached the learner's machine side yet."""
+    def under_way(self) -> bool:
+        """Say whether bytes of a peer have not reached the learner's side of the system yet."""
         if sys.platform != "linux":
             return False
         import fcntl
@@ -244,7 +267,7 @@ class Waiter:
         call = process.call
         if process.state == "gone":
             return CheckFailed("died", values={"end": process.end})
-        if process.state == "broken" or call is None or call.raised is not None:
+        if process.state == "broken" or (call is not None and call.raised is not None):
             raised = process.load_error if call is None else call.raised
             return raised_failure(raised)
         return CheckFailed("ended")
@@ -252,6 +275,8 @@ class Waiter:
     def _place(
         self, process: LearnerProcess, threads: list[watch.Thread], state: str
     ) -> Location | None:
+        if not self._locate:
+            return None
         location = process.where(list(dict.fromkeys(thread.pid for thread in threads)))
         if location is None:
             return None
@@ -306,5 +331,9 @@ def raised_failure(raised: object) -> CheckFailed:
         line, function = raised.frames[-1]
         place = Location(line=line, function=function, state="raised", doing=raised.type)
     text = f"{raised.type}: {raised.text}" if raised.text else raised.type
-    kind = "not_implemented" if raised.is_a("builtins.NotImplementedError") else "raised"
+    kind = "raised"
+    if raised.is_a("builtins.NotImplementedError"):
+        kind = "not_implemented"
+    elif raised.errno == "ENOTCONN":
+        kind = "not_connected"
     return CheckFailed(kind, received=text, location=place, values={"error": text})

@@ -17,6 +17,7 @@ from grader.peers.words import Words
 _CHUNK = 1 << 16
 _GATE_BOUND = 5.0
 _GATE_FAST = 0.03
+_FILL_BOUND = 0.6
 
 
 def pieces_of(data: bytes, sizes: Sequence[int]) -> list[bytes]:
@@ -55,7 +56,10 @@ class StreamPeer:
         self._waiter.transcript.add(self.who, event, data, note)
 
     def send(self, data: bytes) -> None:
-        """Send all of ``data``, glued into as few segments as the system likes."""
+        """Send all of ``data``, glued into as few segments as the system likes.
+
+        Where the learner's call is over, the rest is not sent: what it came to is judged next.
+        """
         self.note("send", data)
         view = memoryview(data)
         while view:
@@ -63,9 +67,18 @@ class StreamPeer:
                 view = view[self.sock.send(view[: 1 << 20]) :]
             except BlockingIOError:
                 self._waiter.until(write=[self.sock])
-            except OSError as error:
+            except OSError:
                 self.note("reset_received")
-                raise CheckFailed("closed", received=self._words.say("closed_early")) from error
+                with contextlib.suppress(CheckFailed):
+                    self._waiter.until(
+                        done=self._waiter.over, bound=_GATE_FAST, watch_learner=False
+                    )
+                if self._waiter.over():
+                    return  # what the call came to says more than this does
+                raise self._broken("closed", received=self._words.say("closed_early")) from None
+
+    def _broken(self, kind: str, expected: str = "", received: str = "") -> CheckFailed:
+        return self._waiter.explained(CheckFailed(kind, expected=expected, received=received))
 
     def send_pieces(self, pieces: Iterable[bytes]) -> None:
         """Send each piece when the learner's receive queue is empty again (the drain gate)."""
@@ -88,7 +101,7 @@ class StreamPeer:
                 return True
             select.select([], [], [], 0.0003)
         try:
-            self._waiter.until(done=self._empty, bound=_GATE_BOUND)
+            self._waiter.until(done=self._empty, bound=_GATE_BOUND, locate=False)
         except CheckFailed:
             self._gated = False
             return False
@@ -128,11 +141,7 @@ class StreamPeer:
             while len(data) < count:
                 piece = self.read(min(1 << 20, count - len(data)))
                 if not piece:
-                    raise CheckFailed(
-                        "short",
-                        expected=self._words.say("count", count=f"{count:,}"),
-                        received=self._words.data(bytes(data)),
-                    )
+                    raise self._broken("short")
                 data += piece
         except CheckFailed as failure:
             failure.received = failure.received or self._words.data(bytes(data))
@@ -152,7 +161,7 @@ class StreamPeer:
                 failure.received = failure.received or self._words.data(data)
                 raise
             if not piece:
-                raise CheckFailed("short", received=self._words.data(data))
+                raise self._broken("short", received=self._words.data(data))
             data += piece
         end = data.index(mark) + len(mark)
         self._ahead = data[end:] + self._ahead
@@ -170,7 +179,7 @@ class StreamPeer:
                 raise
             if not piece:
                 shown, got = self._words.difference(expected, bytes(received))
-                raise CheckFailed("short", expected=shown, received=got)
+                raise self._broken("short", shown, got)
             at = len(received)
             received += piece
             if expected[at : at + len(piece)] != piece:
@@ -199,13 +208,12 @@ class StreamPeer:
             data = b""
         self.note("receive" if data else "end", data)
         kind = "extra" if data else "closed"
-        raise CheckFailed(
-            kind, expected=self._words.say("no_bytes"), received=self._words.data(data)
-        )
+        raise self._broken(kind, self._words.say("no_bytes"), self._words.data(data))
 
     def exchange(self, data: bytes, expected: bytes) -> None:
-        """Send and read at once; read only while sending can't go on: a slow reader."""
+        """Send and read at once, but read slowly: not before sending can't go on at all."""
         view, received = memoryview(data), bytearray()
+        view = self._fill(view)
         while len(received) < len(expected):
             writable = True
             while view and writable:
@@ -216,7 +224,7 @@ class StreamPeer:
                 except BlockingIOError:
                     writable = False
                 except OSError:
-                    raise CheckFailed("closed", received=self._words.say("closed_early")) from None
+                    raise self._broken("closed", "", self._words.say("closed_early")) from None
             try:
                 piece = self.sock.recv(_CHUNK)
             except BlockingIOError:
@@ -227,13 +235,29 @@ class StreamPeer:
             if not piece:
                 self.note("end")
                 shown, got = self._words.difference(expected, bytes(received))
-                raise CheckFailed("short", expected=shown, received=got)
+                raise self._broken("short", shown, got)
             self.note("receive", piece)
             at = len(received)
             received += piece
             if expected[at : at + len(piece)] != piece:
                 shown, got = self._words.difference(expected, bytes(received))
                 raise CheckFailed("mismatch", expected=shown, received=got)
+
+    def _fill(self, view: memoryview) -> memoryview:
+        """Send until all buffers on the way are full and the learner waits; return the rest."""
+        while view:
+            try:
+                sent = self.sock.send(view[: 1 << 20])
+                self.note("send", bytes(view[:sent]))
+                view = view[sent:]
+            except BlockingIOError:
+                try:
+                    self._waiter.until(write=[self.sock], bound=_FILL_BOUND, locate=False)
+                except CheckFailed:
+                    break
+            except OSError:
+                break
+        return view
 
     def drip(self, data: bytes, every: float, until: Callable[[], bool]) -> int:
         """Send a byte each ``every`` seconds until ``until()``; return how many were sent."""

@@ -47,7 +47,7 @@ def kill_tree(pid: int) -> None:
         return
     if sys.platform == "linux":
         for _ in range(_ROUNDS):
-            below = [child for child in descendants(pid) if _state(child) != "Z"]
+            below = [child for child in descendants(pid) if state(child) != "Z"]
             if not below:
                 break
             for child in below:
@@ -55,7 +55,8 @@ def kill_tree(pid: int) -> None:
     _kill(pid)
 
 
-def _state(pid: int) -> str:
+def state(pid: int) -> str:
+    """Return the state letter of a process (proc(5)), "Z" where there is none."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[0].decode()

@@ -1,9 +1,9 @@
 """HTTP/1.1 requests as a strict server reads them (RFC 9110, RFC 9112), without sockets.
 
 :func:`parse_request` is handed everything that has come so far.  It reports a fault as
-soon as the bytes that have come prove it: a client that ended its lines with a bare
-``\\n`` is told so, not waited for.  Nothing is repaired and nothing is guessed, because
-the judge's word "well-formed" is this module's.
+soon as the bytes that have come prove it: a client that ends its lines with a bare LF
+is told so, not waited for.  Nothing is repaired and nothing is guessed, because the
+judge's word "well-formed" is this module's.
 """
 
 from __future__ import annotations
@@ -92,11 +92,13 @@ class Request:
         return _values(self.headers, name)
 
 
-def parse_request(data: bytes) -> Request | None:
+def parse_request(data: bytes | bytearray) -> Request | None:
     """Return the request that ``data`` begins with, or ``None`` while it is incomplete.
 
     Args:
-        data: everything received so far, from the request's first byte on.
+        data: everything received so far, from the request's first byte on.  A call costs as
+            much as the head, not the body, until the request is whole; so a growing
+            bytearray may be handed over after every receive.
 
     Raises:
         ProtocolError: the request is malformed (RFC 9112, sections 2 to 6), whether or
@@ -117,7 +119,7 @@ def parse_request(data: bytes) -> Request | None:
     return Request(method, target, version, headers, bytes(data[head_size:end]), bytes(data[end:]))
 
 
-def _split_head(data: bytes) -> tuple[list[bytes], int | None]:
+def _split_head(data: bytes | bytearray) -> tuple[list[bytes], int | None]:
     """Return the head's whole lines, and its size where the empty line has come.
 
     RFC 9112, section 2.2: lines end with CRLF; a bare CR has no place in a head.
@@ -125,7 +127,7 @@ def _split_head(data: bytes) -> tuple[list[bytes], int | None]:
     end = data.find(b"\r\n\r\n", 0, MAX_HEAD)
     whole = end >= 0
     # One byte more than fits is enough to tell that the head does not.
-    head = data[: end + 4] if whole else data[: MAX_HEAD + 1]
+    head = bytes(data[: end + 4] if whole else data[: MAX_HEAD + 1])
     if data.startswith(b"\r\n"):
         raise ProtocolError("empty_first_line")
     faults: list[tuple[int, Reason]] = []

@@ -136,6 +136,20 @@ def test_leaves_what_follows(data: bytes, more: bytes) -> None:
     assert (followed.headers, followed.body) == (alone.headers, alone.body)
 
 
+def test_reads_a_growing_bytearray() -> None:
+    size = 16 << 20
+    received = bytearray(head(b"Content-Length: %d" % size))
+    began = time.process_time()
+    for _ in range(size >> 14):
+        assert parse_request(received) is None
+        received += bytes(1 << 14)
+    request = parse_request(received)
+    assert request is not None
+    assert request.body == bytes(size)
+    assert isinstance(request.body, bytes)
+    assert time.process_time() - began < 2.0
+
+
 def test_keeps_headers_as_they_were_sent() -> None:
     request = parse_request(head(b"X-A:1", b"x-a: \t two words\t ", b"X-B:", b"X-C: a:b\xe4"))
     assert request is not None

@@ -10,7 +10,6 @@
 #   server_echoes_big_data: listener_used_as_connection
 #   server_keeps_idle: listener_used_as_connection
 #   server_restarts_on_same_port: listener_used_as_connection
-#   server_binds_only_given_address: listener_used_as_connection
 """The TCP echo server and its client."""
 
 import socket

@@ -9,7 +9,7 @@ import threading
 lock = threading.Lock()
 
 
-def take_lines(data: bytes, buffer: bytearray = bytearray()) -> list[bytes]:  # noqa: B008
+def take_lines(data: bytes, buffer: bytearray = bytearray()) -> list[bytearray]:  # noqa: B008
     with lock:
         buffer += data
         *lines, rest = buffer.split(b"\n")

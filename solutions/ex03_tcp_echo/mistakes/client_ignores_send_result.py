@@ -1,0 +1,40 @@
+# mistake: the client calls send() once and takes for granted that everything has gone
+# caught_by:
+#   client_sends_big_message: send_result_ignored
+"""The TCP echo server and its client."""
+
+import socket
+
+
+def serve(host: str, port: int) -> None:
+    """Echo to one client after the other."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(5)
+    while True:
+        conn, addr = listener.accept()
+        print("connected:", addr)
+        try:
+            while True:
+                data = conn.recv(4096)
+                if not data:
+                    break
+                conn.sendall(data)
+        except ConnectionError as error:
+            print("lost:", error)
+        finally:
+            conn.close()
+
+
+def echo(host: str, port: int, message: bytes, timeout: float = 5.0) -> bytes:
+    """Send message and return its echo."""
+    with socket.create_connection((host, port), timeout) as sock:
+        sock.send(message)
+        reply = bytearray()
+        while len(reply) < len(message):
+            data = sock.recv(min(65536, len(message) - len(reply)))
+            if not data:
+                raise ConnectionError("the server closed too early")
+            reply += data
+        return bytes(reply)
