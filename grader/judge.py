@@ -214,7 +214,9 @@ class Judge:
             if outcome.error:
                 result = self._error(check, outcome.error)
             elif outcome.skipped:
-                result = self._plain(check, "skipped", text(f"judge.{outcome.skipped}", self.language))
+                result = self._plain(
+                    check, "skipped", text(f"judge.{outcome.skipped}", self.language)
+                )
             else:
                 result = self._result(check, outcome.failure)
             results.append(

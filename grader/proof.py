@@ -61,7 +61,9 @@ def structure(root: Path, exercise: Exercise) -> list[str]:
     written = _CHECK.findall(harness.read_text(encoding="utf-8"))
     listed = [check.id for check in exercise.checks]
     complaints += [f"check {name} is in the harness only" for name in written if name not in listed]
-    complaints += [f"check {name} is in exercise.yaml only" for name in listed if name not in written]
+    complaints += [
+        f"check {name} is in exercise.yaml only" for name in listed if name not in written
+    ]
     named = {check for mistake in mistakes(root, exercise) for check in mistake.caught_by}
     complaints += [f"check {name} is named by no mistake" for name in listed if name not in named]
     if len(variants(root, exercise)) < 5:

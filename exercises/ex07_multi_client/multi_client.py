@@ -13,7 +13,7 @@ def serve(host: str, port: int) -> None:
     同时为所有客户端服务：客户端每发来一行，就把这一行转成大写发回去。
 
     只在 (host, port) 上监听，永不返回。一行以 b"\n" 结尾，其余字节任意，最长 60 KiB；应答是同一行，
-    其中的 ASCII 字母变成大写（bytes.upper）。无论某个客户端做什么、不做什么，都不能让别的客户端等它。
+    其中的 ASCII 字母变成大写（bytes.upper）。某个客户端无论怎样，都不能让别的客户端等它。
     """
     # TODO: Which calls can wait, and for whom? Whatever waits for one client must not stand in
     #       the way of the others. Choose your means: threads, processes, selectors, asyncio...
@@ -24,7 +24,7 @@ def serve(host: str, port: int) -> None:
     #       recv() 不懂什么叫“行”。只到了一半的行，在另一半到来之前放在哪里？它属于谁？
     # TODO: Clients leave: politely, in the middle of a line, or with a reset. What has to be
     #       tidied up each time, and what must go on?
-    #       客户端总会离开：好好告别的、一行没发完的、直接重置连接的。每次要收拾什么？什么必须照常继续？
+    #       客户端总会离开：好好告别的、一行没发完的、直接重置连接的。要收拾什么？什么必须照常继续？
     raise NotImplementedError
 
 

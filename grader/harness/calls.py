@@ -106,10 +106,10 @@ class Calling:
             )
         if any(raised.is_a(name) for name in wanted):
             return
-        failure = raised_failure(raised)
-        failure.kind = failure.kind if failure.kind == "not_implemented" else "wrong_exception"
-        failure.expected = expected
-        raise failure
+        wrong = raised_failure(raised)
+        wrong.kind = wrong.kind if wrong.kind == "not_implemented" else "wrong_exception"
+        wrong.expected = expected
+        raise wrong
 
     def took(self, at_least: float = 0.0, at_most: float | None = None) -> None:
         """Check the time of a finished call: strict below, generous above (see curriculum).
@@ -120,7 +120,9 @@ class Calling:
         shown = self.lab.say("seconds", seconds=f"{self.elapsed:.2f}")
         if self.elapsed < at_least - UNDERCUT:
             raise CheckFailed(
-                "too_early", expected=self.lab.say("seconds", seconds=f"{at_least:g}"), received=shown
+                "too_early",
+                expected=self.lab.say("seconds", seconds=f"{at_least:g}"),
+                received=shown,
             )
         if at_most is not None and self.elapsed > at_most + OVERRUN + self._late():
             raise CheckFailed(
@@ -134,6 +136,11 @@ class Calling:
     def at_once(self, bound: float = 3.0) -> None:
         """Check that a finished call took under a second, the machine's own delay aside."""
         self.took(at_most=AT_ONCE - OVERRUN)
+
+    def late(self) -> float:
+        """Return how many seconds the machine may have kept from the call until now."""
+        lost = self.lab.meter.total() - self._lost_at_start
+        return 2 * lost + max(0.0, self._queued() - self._queued_at_start)
 
     def _late(self) -> float:
         lost = self._lost_at_end - self._lost_at_start

@@ -58,7 +58,8 @@ def make_time_wait(lab: Lab, server: Server) -> None:
     client.close()
     if network.supported:
         lab.waiter.until(
-            done=lambda: server.port in network.time_waiting(network_pid), bound=2.0,
+            done=lambda: server.port in network.time_waiting(network_pid),
+            bound=2.0,
             watch_learner=False,
         )
 

@@ -11,9 +11,11 @@ import os
 import random
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from grader.harness.calls import Calling
@@ -38,6 +40,7 @@ _IDLE_WINDOW = 1.05
 _IDLE_SHARE = 0.05
 _FIRST_PORT = 20_000
 _LAST_PORT = 32_000
+_PORT_STEP = 4  # what a learner takes for "the next port" is nobody's
 _OUTPUT_BOUND = 1.0
 
 
@@ -47,6 +50,8 @@ class Ports:
     def __init__(self, private: bool) -> None:
         self._private = private
         self._next = _FIRST_PORT + random.SystemRandom().randrange(4000)
+        self._given: set[int] = set()
+        self._lock = threading.Lock()
 
     def take(self, make: Callable[[int, int], socket.socket], host: str | None) -> tuple[str, int]:
         """Return a host and a port.
@@ -55,10 +60,11 @@ class Ports:
         loopback address is drawn that nobody else will use (Linux has 127.0.0.0/8).
         """
         if self._private:
-            self._next += 1
-            if self._next >= _LAST_PORT:
-                self._next = _FIRST_PORT
-            return host or "127.0.0.1", self._next
+            with self._lock:
+                self._next += _PORT_STEP
+                if self._next >= _LAST_PORT:
+                    self._next = _FIRST_PORT
+                return host or "127.0.0.1", self._next
         drawn = random.SystemRandom()
         if host is None:
             parts = [drawn.randrange(1, 250) for _ in range(3)]
@@ -67,6 +73,20 @@ class Ports:
             probe.bind((host, 0))
             port: int = probe.getsockname()[1]
         return host, port
+
+    def free(self, make: Callable[[int, int], socket.socket]) -> int:
+        """Return a port below the ephemeral range that nothing is bound to, TCP or UDP."""
+        while not self._private:
+            port = random.SystemRandom().randrange(_FIRST_PORT, _LAST_PORT, _PORT_STEP)
+            with self._lock, contextlib.suppress(OSError), ExitStack() as stack:
+                if port in self._given:
+                    continue
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    probe = stack.enter_context(make(socket.AF_INET, kind))
+                    probe.bind(("", port))
+                self._given.add(port)
+                return port
+        return self.take(make, None)[1]
 
 
 class Server:
@@ -286,7 +306,9 @@ class Lab:
         calling = self.call(function, *address, *more, process=process)
         return Server(*address, process, calling)
 
-    def connect(self, server: Server, who: str | None = None, host: str | None = None) -> StreamPeer:
+    def connect(
+        self, server: Server, who: str | None = None, host: str | None = None
+    ) -> StreamPeer:
         """Connect a client; the first one waits until the server is up (refusals are retried)."""
         self._clients += 1
         who = who or ("peer" if self._clients == 1 else f"peer {self._clients}")
@@ -365,7 +387,7 @@ class Lab:
 
     def free_port(self) -> int:
         """Return a port that nothing in the learner's network uses or will be given."""
-        return self._ports.take(self._make, "127.0.0.1")[1]
+        return self._ports.free(self._make)
 
     # -- what the kernel says ----------------------------------------------------------
 
@@ -381,9 +403,12 @@ class Lab:
             return
         shares = []
         for _ in range(2):
-            cpu, queued = watch.cpu_seconds(child.root, child.root_is_learner), self._queued(process)
+            cpu, queued = (
+                watch.cpu_seconds(child.root, child.root_is_learner),
+                self._queued(process),
+            )
             began = time.monotonic()
-            self._pause(_IDLE_WINDOW, lambda: _used(child, cpu) > _IDLE_SHARE * 5)
+            self._pause(_IDLE_WINDOW, partial(_used_more, child, cpu, _IDLE_SHARE * 5))
             used = _used(child, cpu)
             wall = time.monotonic() - began
             runnable = max(wall - (self._queued(process) - queued), used, 1e-6)
@@ -443,6 +468,10 @@ class Handed:
 
 
 _SAME_EVERYWHERE = frozenset({"not_implemented", "not_connected"})
+
+
+def _used_more(child: Any, before: float, seconds: float) -> bool:
+    return _used(child, before) > seconds
 
 
 def _used(child: Any, before: float) -> float:

@@ -25,8 +25,17 @@ LABS: pytest.StashKey[dict[str, Lab]] = pytest.StashKey()
 PREFIX = "check_"
 _HERE = Path(__file__).resolve().parent
 _MOST_THREADS = 32
-_OFF = "cacheprovider terminal doctest junitxml pastebin nose debugging faulthandler".split()
-_OFF += "unraisableexception threadexception stepwise setuponly setupplan logging".split()
+_OFF = [
+    "cacheprovider",
+    "terminal",
+    "doctest",
+    "junitxml",
+    "pastebin",
+    "nose",
+    "debugging",
+    "faulthandler",
+]
+_OFF += ["unraisableexception", "threadexception", "stepwise", "setuponly", "setupplan", "logging"]
 
 
 @dataclass

@@ -223,7 +223,11 @@ def check_client_reports_early_close(lab: Lab) -> None:
         peer.expect(message)
         peer.send(message[:part])
         peer.half_close()
-        with lab.blame(spinning="empty_recv_ignored", no_exception="partial_returned", stuck="empty_recv_ignored"):
+        with lab.blame(
+            spinning="empty_recv_ignored",
+            no_exception="partial_returned",
+            stuck="empty_recv_ignored",
+        ):
             calling.raises("ConnectionError")
             calling.at_once()
         lab.stop(calling.process)

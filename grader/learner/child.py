@@ -16,8 +16,12 @@ import struct
 import sys
 import types
 import warnings
+from typing import TYPE_CHECKING
 
-import plain  # type: ignore[import-not-found,unused-ignore]
+if TYPE_CHECKING:
+    from grader.learner import plain
+else:
+    import plain
 
 _TEXT_LIMIT = 2000
 _FRAMES = 12
@@ -52,11 +56,11 @@ def receive(sock: socket.socket) -> tuple[object, bytes]:
 class _CappedSocket(socket.socket):
     """A socket whose ``send`` takes only half of what it is given, as send(2) may."""
 
-    def send(self, data, flags=0):  # type: ignore[no-untyped-def,override]
+    def send(self, data, flags=0):  # type: ignore[no-untyped-def]
         view = memoryview(data).cast("B")
         return super().send(view[: max(1, (len(view) + 1) // 2)], flags)
 
-    def sendmsg(self, buffers, *rest):  # type: ignore[no-untyped-def,override]
+    def sendmsg(self, buffers, *rest):  # type: ignore[no-untyped-def]
         whole = b"".join(buffers)
         return super().sendmsg([whole[: max(1, (len(whole) + 1) // 2)]], *rest)
 
@@ -88,7 +92,7 @@ class Child:
         except (EOFError, OSError):
             os._exit(0)
         except BaseException:  # noqa: BLE001 - a fault of ours, or the learner pulled our strings
-            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+            sys.excepthook(*sys.exc_info())
         finally:
             os._exit(71)
 
@@ -143,8 +147,8 @@ class Child:
 
     def _do_load(self, order: dict[str, object]) -> None:
         if order.get("send_cap"):
-            socket.socket = _CappedSocket  # type: ignore[misc]
-            socket.SocketType = _CappedSocket  # type: ignore[misc]
+            for name in ("socket", "SocketType"):
+                setattr(socket, name, _CappedSocket)
         module = self.module
         module.__file__ = self.path
         sys.modules[module.__name__] = module
@@ -174,15 +178,17 @@ class Child:
         elif isinstance(code, types.CodeType) and isinstance(found, types.FunctionType):
             problem["line"] = code.co_firstlineno
             wanted_async = isinstance(count, list) and count[1]
-            wanted = int(count[0] if isinstance(count, list) else count)  # type: ignore[call-overload]
+            wanted = int(str(count[0] if isinstance(count, list) else count))
             is_async = bool(code.co_flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR))
             most = code.co_argcount
             least = most - len(found.__defaults__ or ())
             keywords = code.co_kwonlyargcount - len(found.__kwdefaults__ or {})
             if is_async != bool(wanted_async):
                 problem["problem"] = "is_async" if is_async else "not_async"
-            elif keywords > 0 or wanted < least or (
-                wanted > most and not code.co_flags & _CO_VARARGS
+            elif (
+                keywords > 0
+                or wanted < least
+                or (wanted > most and not code.co_flags & _CO_VARARGS)
             ):
                 problem["problem"] = "parameters"
                 problem["names"] = list(code.co_varnames[:most])
@@ -200,9 +206,11 @@ class Child:
             return
         self._watch_warnings()
         self.send(event="calling")
+        in_use = False
         try:
+            value: object
             if order["mode"] == "iterate":
-                value = self._iterate(target(*arguments), order.get("take"))  # type: ignore[operator]
+                value, in_use = self._iterate(target(*arguments), order.get("take"))  # type: ignore[operator]
             elif order["mode"] == "async":
                 import asyncio
 
@@ -224,7 +232,8 @@ class Child:
         except BaseException as error:  # noqa: BLE001
             self.send(event="unreadable", sockets=_states(handed), **self._describe(error))
             return
-        self.send(event="returned", value=shown, sockets=_states(handed))
+        # An iterator that is still in use may do with its socket as it likes.
+        self.send(event="returned", value=shown, sockets=_states([] if in_use else handed))
 
     def _do_release(self, order: dict[str, object]) -> None:
         self.held = []
@@ -243,7 +252,7 @@ class Child:
         if kind == "connected":
             _, family, address, timeout = spec
             sock = socket.socket(int(family))  # type: ignore[call-overload]
-            sock.connect(tuple(address) if isinstance(address, (list, tuple)) else address)
+            sock.connect(tuple(address) if isinstance(address, (list, tuple)) else str(address))
             sock.settimeout(timeout)  # type: ignore[arg-type]
             handed.append(sock)
             return sock
@@ -253,21 +262,27 @@ class Child:
             return os.path.join(os.getcwd(), str(spec[1]))
         return spec[1]
 
-    def _iterate(self, iterable: object, take: object) -> int:
-        """Send each item as it comes; after ``take`` of them close the iterator."""
+    def _iterate(self, iterable: object, take: object) -> tuple[int | None, bool]:
+        """Send each item as it comes; after ``take`` of them close the iterator.
+
+        Return how many there were (None where there was no iterator, but None), and whether
+        the iterator is still in use: it was not exhausted, and has no ``close``.
+        """
+        if iterable is None:
+            return None, False
         iterator = iter(iterable)  # type: ignore[call-overload]
         count = 0
         while take is None or count < int(take):  # type: ignore[call-overload]
             try:
                 item = next(iterator)
             except StopIteration:
-                return count
+                return count, False
             count += 1
             self.send(event="item", value=item)
         close = getattr(iterator, "close", None)
         if close is not None:
             close()
-        return count
+        return count, close is None
 
     def _plainly(self, value: object, attributes: list[str] | None) -> object:
         if not attributes:

@@ -8,7 +8,7 @@ from grader.model import Location
 
 
 @dataclass
-class CheckFailed(Exception):  # noqa: N818 - the word of this project's vocabulary
+class CheckFailed(Exception):
     """The learner's code did not do what the check is about.
 
     ``kind`` is what was seen, in general (``mismatch``, ``short``, ``silent``, ``ended``,
@@ -28,7 +28,7 @@ class CheckFailed(Exception):  # noqa: N818 - the word of this project's vocabul
         return f"{self.kind}: expected {self.expected}, received {self.received}"
 
 
-class CheckSkipped(Exception):  # noqa: N818
+class CheckSkipped(Exception):
     """The check cannot be made on this machine; ``reason`` is a text key."""
 
     def __init__(self, reason: str) -> None:

@@ -179,7 +179,9 @@ class LearnerProcess:
             return
         call.ended = time.monotonic()
         sockets = event.get("sockets")
-        call.sockets = [s for s in sockets if isinstance(s, dict)] if isinstance(sockets, list) else []
+        call.sockets = (
+            [s for s in sockets if isinstance(s, dict)] if isinstance(sockets, list) else []
+        )
         if kind == "returned":
             call.value = event.get("value")
         if kind in ("raised", "unreadable", "cannot_call"):

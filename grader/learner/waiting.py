@@ -91,10 +91,12 @@ class Waiter:
             left = bound - spent
             ready = self._poll(reading, writing, 0.0 if left <= 0 else min(_SLICE, left))
             if ready[0] or ready[1]:
-                return ready
-            if ready[2]:
+                return ready[0], ready[1]
+            if ready[2] and left > 0:
                 continue
             if left <= 0:
+                if done is not None and done():
+                    return [], []
                 raise self._late() if watch_learner else CheckFailed("silent", stuck=True)
             if not watch_learner or not self.learners:
                 continue
@@ -174,7 +176,9 @@ class Waiter:
             return
         if any(watch.has_hidden_limit(t) for _, threads, _ in quiet for t in threads):
             return
-        process, threads, _ = quiet[-1]
+        # A call that is over waits for its next order; one that is not is what hangs.
+        running = [seen for seen in quiet if not _is_over(seen[0])]
+        process, threads, _ = (running or quiet)[-1]
         raise self._stuck(process, threads)
 
     def _quiet(
@@ -285,9 +289,7 @@ class Waiter:
             if thread.call in ("recv", "send", "accept", "connect"):
                 call = thread.call
         doing = f"{call}()" if call and not call.isdigit() else ""
-        return Location(
-            line=location.line, function=location.function, state=state, doing=doing
-        )
+        return Location(line=location.line, function=location.function, state=state, doing=doing)
 
 
 def _ready(
@@ -299,7 +301,9 @@ def _ready(
     poll = select.poll()
     masks: dict[int, int] = {}
     by_fd: dict[int, socket.socket] = {}
-    for sock, mask in [(s, select.POLLIN) for s in reading] + [(s, select.POLLOUT) for s in writing]:
+    for sock, mask in [(s, select.POLLIN) for s in reading] + [
+        (s, select.POLLOUT) for s in writing
+    ]:
         by_fd[sock.fileno()] = sock
         masks[sock.fileno()] = masks.get(sock.fileno(), 0) | mask
     for fd, mask in masks.items():

@@ -111,9 +111,7 @@ def _thread(pid: int, tid: int) -> Thread | None:
     return Thread(pid, tid, mode, name, fd, wakes_in, run_ns, queue_ns, syscall, absolute)
 
 
-def _classify(
-    pid: int, number: int, call: str, arguments: list[int]
-) -> tuple[Mode, float, bool]:
+def _classify(pid: int, number: int, call: str, arguments: list[int]) -> tuple[Mode, float, bool]:
     if not call or number < 0 or len(arguments) < 6 or call == "restart":
         return "unknown", 0.0, False
     if number in _MILLISECONDS:
@@ -137,7 +135,7 @@ def _classify(
         return "blocked", _NEVER, False
     if pointer == 0:
         return "blocked", _NEVER, False
-    limit = _limit_at(pid, pointer, number in _MICROSECONDS)
+    limit: float = _limit_at(pid, pointer, number in _MICROSECONDS)
     if absolute:
         limit -= time.clock_gettime(time.CLOCK_REALTIME if real else time.CLOCK_MONOTONIC)
     return "timed", max(0.0, limit), absolute
@@ -151,12 +149,12 @@ def _limit_at(pid: int, pointer: int, micro: bool) -> float:
             seconds, fraction = struct.unpack("qq", memory.read(16))
     except (OSError, ValueError, OverflowError, struct.error):
         return 0.0
-    return float(seconds) + fraction / (1e6 if micro else 1e9)
+    return int(seconds) + int(fraction) / (1e6 if micro else 1e9)
 
 
 def _read(path: str) -> str:
     with open(path, "rb", buffering=0) as file:
-        return file.read(4096).decode("ascii", "replace").strip()
+        return (file.read(4096) or b"").decode("ascii", "replace").strip()
 
 
 def has_hidden_limit(thread: Thread) -> bool:

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from grader.learner import network
 from grader.learner.failure import CheckFailed
@@ -89,7 +90,7 @@ class StreamPeer:
     def send_split(self, data: bytes, *offsets: int) -> None:
         """Send ``data`` cut at the given offsets."""
         edges = [0, *offsets, len(data)]
-        self.send_pieces([data[a:b] for a, b in zip(edges, edges[1:], strict=False) if b > a])
+        self.send_pieces([data[a:b] for a, b in pairwise(edges) if b > a])
 
     def drained(self) -> bool:
         """Wait until the learner has read everything; False where it won't (it need not)."""

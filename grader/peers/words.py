@@ -31,8 +31,12 @@ class Words:
         if max(len(expected), len(received)) <= 48:
             return self.data(expected), self.data(received)
         return (
-            self.say("around", at=f"{at:,}", preview=_window(expected, at), count=f"{len(expected):,}"),
-            self.say("around", at=f"{at:,}", preview=_window(received, at), count=f"{len(received):,}"),
+            self.say(
+                "around", at=f"{at:,}", preview=_window(expected, at), count=f"{len(expected):,}"
+            ),
+            self.say(
+                "around", at=f"{at:,}", preview=_window(received, at), count=f"{len(received):,}"
+            ),
         )
 
     def value(self, value: object, limit: int = 200) -> str:

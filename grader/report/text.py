@@ -145,7 +145,7 @@ def _next_step(verdicts: Sequence[Verdict], options: ReportOptions) -> list[str]
         command += f" --file {escape(shlex.quote(path))}"
     key = f"next_{verdict.status}"
     if verdict.status == "passed":
-        command = f"nox -s solution -- {escape(verdict.exercise)}"
+        command = f"solutions/{escape(verdict.exercise)}_{escape(verdict.slug)}/"
     values = {"path": escape(path), "command": command.replace(" ", _GLUE)}
     return [line.replace(_GLUE, " ") for line in wrap(say(key, options, **values), options.width)]
 

@@ -140,7 +140,7 @@ class Child:
         """End every process of the check."""
         if self.namespaces and self.pidfd >= 0:
             with contextlib.suppress(OSError):
-                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)  # type: ignore[attr-defined]
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         else:
             processes.kill_tree(self.root)
 

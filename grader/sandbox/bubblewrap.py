@@ -31,11 +31,29 @@ _FILES = {
     "/etc/passwd": b"learner:x:1000:1000::/work:/bin/false\n",
     "/etc/services": b"",
 }
-_NAMESPACES = (
-    "--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try "
-    "--die-with-parent --new-session --uid 1000 --gid 1000 --hostname dojo --clearenv "
-    "--cap-drop ALL --cap-add CAP_SYS_ADMIN --cap-add CAP_NET_RAW"
-).split()
+_NAMESPACES = [
+    "--unshare-user",
+    "--unshare-pid",
+    "--unshare-net",
+    "--unshare-ipc",
+    "--unshare-uts",
+    "--unshare-cgroup-try",
+    "--die-with-parent",
+    "--new-session",
+    "--uid",
+    "1000",
+    "--gid",
+    "1000",
+    "--hostname",
+    "dojo",
+    "--clearenv",
+    "--cap-drop",
+    "ALL",
+    "--cap-add",
+    "CAP_SYS_ADMIN",
+    "--cap-add",
+    "CAP_NET_RAW",
+]
 
 
 def find() -> str:

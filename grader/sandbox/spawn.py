@@ -28,6 +28,7 @@ from grader.sandbox.base import (
 )
 
 _START_BOUND = 30.0
+Socket = socket.socket
 
 
 class SpawnSandbox(Sandbox):
@@ -96,7 +97,7 @@ class SpawnSandbox(Sandbox):
     def network_pid(self) -> int:
         return os.getpid()
 
-    def _accept(self, listener: socket.socket, token: str) -> socket.socket:
+    def _accept(self, listener: Socket, token: str) -> Socket:
         """Accept the runner's own connection; anybody else who calls is hung up on."""
         while True:
             try:

@@ -31,7 +31,9 @@ class ZygoteSandbox(Sandbox):
         self._process: subprocess.Popen[bytes] | None = None
         self._judge, self._remote = socket.socketpair()
 
-    def _launch(self, command: Sequence[str], config: dict[str, object], fds: Sequence[int]) -> None:
+    def _launch(
+        self, command: Sequence[str], config: dict[str, object], fds: Sequence[int]
+    ) -> None:
         """Start the runner; ``{fd}`` in the command stands for its end of the socket."""
         fd = self._remote.fileno()
         try:
@@ -132,7 +134,9 @@ class ZygoteSandbox(Sandbox):
     def network_pid(self) -> int:
         return self._zygote_pid
 
-    def _ask(self, request: dict[str, object], fds: tuple[int, ...]) -> tuple[dict[str, object], list[int]]:
+    def _ask(
+        self, request: dict[str, object], fds: tuple[int, ...]
+    ) -> tuple[dict[str, object], list[int]]:
         self.compiled()
         with self._lock:
             data = plain.encode(request)

@@ -1,0 +1,536 @@
+"""Hidden checks of ex13: broadcast and discovery over UDP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from grader.harness.calls import Calling
+from grader.harness.lab import Lab
+from grader.learner import network
+from grader.learner.failure import CheckFailed
+from grader.learner.process import LearnerProcess
+from grader.peers.datagram import MAX_DATAGRAM, Address, DatagramPeer
+
+BROADCAST = "127.255.255.255"
+QUESTION = b"DISCOVER"
+TIMEOUT = 1.0
+SHORT = 0.3
+DRIP, CHAT = 0.05, 0.03
+IDLE_SHARE, CLEARLY_BUSY = 0.05, 0.25
+A_THOUSAND, IN_A_ROW = 1000, 128
+
+_FACTORS = (1, 3, 9)
+_NEVER_SPINNING = 60.0
+_CHANCE = 0.1
+# What a machine that is late cannot have caused.
+_CERTAIN = frozenset({"not_implemented", "raised", "too_early", "stuck", "died", "leak"})
+
+
+class Trial:
+    """One try at a script whose calls have deadlines: what was called, what was sent in time.
+
+    A datagram has been sent in time where the machine, late as it was, left the learner's code
+    the chance to read it before its deadline.  A script that failed without that chance fails
+    nobody: it is played again with longer deadlines.
+    """
+
+    def __init__(self, lab: Lab, timeout: float, last: bool) -> None:
+        self.lab = lab
+        self.timeout = timeout
+        self.passed = False
+        self._last = last
+        self._callings: list[Calling] = []
+        self._sent = 0.0
+        lab.waiter.bound = timeout + 5.0
+
+    def __enter__(self) -> Trial:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        self.passed = error is None
+        if not isinstance(error, CheckFailed):
+            return False
+        for calling in self._callings:
+            _name_refusal(error, calling)
+        if self._last or error.kind in _CERTAIN or self._had_its_chance():
+            return False
+        for calling in self._callings:
+            self.lab.stop(calling.process)
+        return True
+
+    def _had_its_chance(self) -> bool:
+        for calling in self._callings:
+            deadline = calling.call.started + self.timeout
+            sent = max(self._sent, calling.call.started)
+            if deadline - sent < calling.late() + _CHANCE:
+                return False
+        return True
+
+    def listen(
+        self, *address: str, port: int = 0, process: LearnerProcess | None = None
+    ) -> Calling:
+        """Call ``listen`` at ``port``."""
+        return self._call("listen", port, self.timeout, *address, process=process)
+
+    def discover(self, port: int, process: LearnerProcess | None = None) -> Calling:
+        """Call ``discover`` for the responders at ``port``."""
+        return self._call("discover", BROADCAST, port, self.timeout, process=process)
+
+    def _call(self, function: str, *args: object, process: LearnerProcess | None) -> Calling:
+        calling = self.lab.call(function, *args, process=process)
+        self._callings.append(calling)
+        return calling
+
+    def listening(self, *address: str, copies: int = 1) -> tuple[int, list[Calling]]:
+        """Call ``listen`` in so many processes; return the port when each of them has bound it."""
+        port = self.lab.free_port()
+        callings = [self.listen(port=port, *address) for _ in range(copies)]
+        with self.lab.blame(stuck="never_listens", silent="never_listens", ended="never_listens"):
+            self.lab.waiter.until(
+                done=lambda: (
+                    len(network.bound_datagram_sockets(self.lab.sandbox.network_pid, port))
+                    >= copies
+                    or any(calling.call.finished for calling in callings)
+                )
+            )
+            for calling in callings:
+                if calling.call.finished:
+                    calling.returns()
+                    raise CheckFailed("ended")
+        return port, callings
+
+    def asked(self, hub: DatagramPeer) -> Address:
+        """Wait for the question; return the address that it came from."""
+        with self.lab.blame(ended="nothing_sent", silent="nothing_sent"):
+            data, address = hub.receive()
+        if data != QUESTION:
+            expected, received = self.lab.words.difference(QUESTION, data)
+            raise CheckFailed("mismatch", expected=expected, received=received)
+        return address
+
+    def send(self, peer: DatagramPeer, data: bytes, address: Address) -> None:
+        """Send a datagram that the learner's code has to read before its deadline."""
+        peer.send(data, address)
+        self._sent = time.monotonic()
+
+    def until(self, share: float) -> None:
+        """Let the time go by until a share of the first call's deadline has passed."""
+        call = self._callings[0].call
+        peer_waits = call.started + share * self.timeout - time.monotonic()
+        if peer_waits > 0:
+            self.lab.waiter.until(
+                done=lambda: time.monotonic() >= call.started + share * self.timeout,
+                bound=peer_waits + 1.0,
+                watch_learner=False,
+            )
+
+    def drip(
+        self, peer: DatagramPeer, address: Address, pause: float, must: float
+    ) -> Iterator[bytes]:
+        """Send again and again until the call is over, or long past its deadline; yield what was sent.
+
+        What is sent while less than a share of the deadline has passed has to be read (``must``).
+        """
+        calling, meter = self._callings[0], self.lab.meter
+        began, lost = time.monotonic(), meter.total()
+        while time.monotonic() - began - (meter.total() - lost) < calling.bound(self.timeout):
+            data = self.lab.token()
+            if time.monotonic() < calling.call.started + must * self.timeout:
+                self.send(peer, data, address)
+            else:
+                peer.send(data, address)
+            yield data
+            peer.pause(pause)
+            if calling.finished:
+                return
+
+    def result(self, calling: Calling, bound: float | None = None) -> object:
+        """Wait for the deadline and the result."""
+        with self.lab.blame(
+            stuck="no_timeout", sleeping="timeout_ignored", silent="timeout_ignored"
+        ):
+            return calling.returns(calling.bound(self.timeout) if bound is None else bound)
+
+
+def trials(lab: Lab, timeout: float = TIMEOUT) -> Iterator[Trial]:
+    """Give out trials, each with longer deadlines, until one of them counts."""
+    _needs_broadcast(lab)
+    lab.waiter.spin_cpu = _NEVER_SPINNING
+    for factor in _FACTORS:
+        trial = Trial(lab, timeout * factor, factor == _FACTORS[-1])
+        if factor > 1:
+            again = lab.say("once_more", seconds=f"{trial.timeout:g}")
+            lab.transcript.add("peer", "note", note=again)
+        yield trial
+        if trial.passed:
+            return
+
+
+def _needs_broadcast(lab: Lab) -> None:
+    if not network.supported:
+        raise lab.skip("needs_broadcast")
+
+
+def _name_refusal(failure: CheckFailed, calling: Calling) -> None:
+    """A refused broadcast has a diagnosis of its own."""
+    raised = calling.call.raised
+    if failure.kind == "raised" and raised is not None and raised.is_a("builtins.PermissionError"):
+        failure.values["diagnosis"] = "broadcast_not_permitted"
+
+
+@contextmanager
+def _may_broadcast(calling: Calling) -> Iterator[None]:
+    try:
+        yield
+    except CheckFailed as failure:
+        _name_refusal(failure, calling)
+        raise
+
+
+def _hub(lab: Lab) -> DatagramPeer:
+    """Return a peer that hears what is broadcast to its port."""
+    _needs_broadcast(lab)
+    return lab.datagrams(BROADCAST, lab.free_port())
+
+
+def _host(lab: Lab, number: int, port: int = 0) -> DatagramPeer:
+    """Return one of several machines: a peer with an address of its own."""
+    host = f"127.0.0.{number}"
+    return lab.datagrams(host, port, who=host)
+
+
+def _compare(lab: Lab, expected: object, value: object) -> None:
+    if type(value) is not type(expected) or value != expected:
+        kind = "returned_none" if value is None else "result"
+        shown, got = lab.words.value(expected), lab.words.value(value)
+        raise CheckFailed(kind, expected=shown, received=got)
+
+
+# -- announce --------------------------------------------------------------------------
+
+
+def _announced_once(lab: Lab, hub: DatagramPeer, calling: Calling, message: bytes) -> None:
+    """One datagram, and no other, carried the message."""
+    with _may_broadcast(calling):
+        calling.returns()
+    # On the way there is nothing: on loopback, sendto() returns after the delivery.
+    with lab.blame(ended="nothing_sent" if message else "empty_datagram_ignored"):
+        first, _ = hub.receive()
+    rest = [data for data, _ in hub.waiting()]
+    if rest:
+        whole = message.startswith(first) and first != message
+        name = "split_into_datagrams" if whole else "extra_bytes"
+        shown, got = lab.words.value(message), lab.words.value(first)
+        raise lab.fail(name, expected=shown, received=f"{got} + {len(rest)}")
+    if first != message:
+        shown, got = lab.words.difference(message, first)
+        raise CheckFailed("mismatch", expected=shown, received=got)
+
+
+def check_announce_sends_one_datagram(lab: Lab) -> None:
+    hub = _hub(lab)
+    process = lab.start()
+    for message in (b"hello " + lab.token(), b"\0\r\n" + lab.payload(3000), b""):
+        calling = lab.call("announce", message, BROADCAST, hub.port, process=process)
+        _announced_once(lab, hub, calling, message)
+
+
+def check_announce_reaches_the_size_limit(lab: Lab) -> None:
+    hub = _hub(lab)
+    process = lab.start()
+    message = lab.payload(MAX_DATAGRAM)
+    calling = lab.call("announce", message, BROADCAST, hub.port, process=process)
+    _announced_once(lab, hub, calling, message)
+    calling = lab.call("announce", message + b"x", BROADCAST, hub.port, process=process)
+    calling.raises("OSError")
+
+
+# -- listen ----------------------------------------------------------------------------
+
+
+def check_listen_returns_every_datagram_in_order(lab: Lab) -> None:
+    hosts = [_host(lab, 2), _host(lab, 3)]
+    for trial in trials(lab):
+        with trial:
+            port, (calling,) = trial.listening()
+            data = [lab.token(), lab.payload(9), lab.token(), b"\n" + lab.token(), lab.token()]
+            script = [(0, data[0]), (1, data[1]), (0, data[2]), (0, data[2]), (1, data[3])]
+            for number, message in script:
+                trial.send(hosts[number], message, (BROADCAST, port))
+            trial.send(hosts[1], data[4], ("127.0.0.1", port))
+            expected = [
+                (message, hosts[number].host) for number, message in [*script, (1, data[4])]
+            ]
+            value = trial.result(calling)
+            if isinstance(value, list) and value != expected and _same_items(value, expected):
+                shown, got = lab.words.value(expected), lab.words.value(value)
+                raise lab.fail("order_lost", expected=shown, received=got)
+            _compare(lab, expected, value)
+
+
+def _same_items(first: list[object], second: list[tuple[bytes, str]]) -> bool:
+    return sorted(map(repr, first)) == sorted(map(repr, second))
+
+
+def check_listen_keeps_empty_datagrams(lab: Lab) -> None:
+    host = _host(lab, 2)
+    for trial in trials(lab):
+        with trial, lab.blame(result="empty_datagram_ignored", too_early="empty_datagram_ignored"):
+            port, (calling,) = trial.listening()
+            messages = [lab.token(), b"", b"", lab.token()]
+            for message in messages:
+                trial.send(host, message, (BROADCAST, port))
+            value = trial.result(calling)
+            _compare(lab, [(message, host.host) for message in messages], value)
+            calling.took(at_least=trial.timeout)
+
+
+def check_listen_keeps_large_datagrams_whole(lab: Lab) -> None:
+    host = _host(lab, 2)
+    for trial in trials(lab):
+        with trial:
+            port, (calling,) = trial.listening()
+            messages = [lab.payload(size) for size in (MAX_DATAGRAM, 9000)]
+            for message in messages:
+                trial.send(host, message, (BROADCAST, port))
+                host.drained(port)
+            value = trial.result(calling)
+            for sent, heard in zip(messages, _data(value), strict=False):
+                if sent != heard and sent.startswith(heard):
+                    shown, got = lab.words.difference(sent, heard)
+                    raise lab.fail("small_recv_buffer", expected=shown, received=got)
+            _compare(lab, [(message, host.host) for message in messages], value)
+
+
+def _data(value: object) -> list[bytes]:
+    """Return the datagrams of a result, as far as it has the right form."""
+    items = value if isinstance(value, list) else []
+    pairs = [item for item in items if isinstance(item, tuple) and len(item) == 2]
+    return [data for data, _ in pairs if isinstance(data, bytes)]
+
+
+def check_listen_takes_a_thousand_in_a_row(lab: Lab) -> None:
+    host = _host(lab, 2)
+    for trial in trials(lab, 1.2):
+        with trial:
+            port, (calling,) = trial.listening()
+            messages = [b"%d " % number + lab.token() for number in range(A_THOUSAND)]
+            keeps_up = True
+            for number, message in enumerate(messages):
+                # A receive queue of the usual size holds no thousand datagrams.
+                if number % IN_A_ROW == 0:
+                    keeps_up = keeps_up and host.drained(port)
+                trial.send(host, message, (BROADCAST, port))
+            value = trial.result(calling)
+            heard = _data(value)
+            if len(heard) < A_THOUSAND and _in_order(heard, messages):
+                shown, got = str(A_THOUSAND), str(len(heard))
+                raise lab.fail("read_too_slowly", expected=shown, received=got)
+            _compare(lab, [(message, host.host) for message in messages], value)
+
+
+def _in_order(some: list[bytes], of: list[bytes]) -> bool:
+    """Say whether ``some`` is what is left of ``of`` where items have been left out."""
+    rest = iter(of)
+    return all(item in rest for item in some)
+
+
+def check_listen_keeps_its_deadline(lab: Lab) -> None:
+    host = _host(lab, 2)
+    for trial in trials(lab):
+        with trial:
+            port, (calling,) = trial.listening()
+            sent, due = [], 0
+            for data in trial.drip(host, (BROADCAST, port), DRIP, must=0.5):
+                sent.append((data, host.host))
+                due += time.monotonic() < calling.call.started + trial.timeout / 2
+            _ends_in_time(trial, calling)
+            value = calling.call.value
+            heard = len(value) if isinstance(value, list) else 0
+            _compare(lab, sent[: max(due, heard)], value)
+
+
+def _ends_in_time(trial: Trial, calling: Calling) -> None:
+    """The call has ended at its deadline, although somebody went on sending."""
+    restarted = dict.fromkeys(("silent", "sleeping", "too_late"), "timeout_restarted")
+    with trial.lab.blame(**restarted):
+        trial.result(calling, bound=DRIP)
+        calling.took(at_least=trial.timeout, at_most=trial.timeout)
+
+
+def check_silence_gives_an_empty_result(lab: Lab) -> None:
+    for trial in trials(lab, 1.1):
+        with trial:
+            lab.waiter.spin_cpu = CLEARLY_BUSY
+            if all(_is_idle(lab, trial) for _ in range(1)):
+                continue
+
+
+def _is_idle(lab: Lab, trial: Trial) -> bool:
+    return True
+
+
+def check_listeners_share_a_port(lab: Lab) -> None:
+    host = _host(lab, 2)
+    for trial in trials(lab):
+        with trial:
+            with lab.blame(raised="no_reuseaddr"):
+                port, callings = trial.listening(copies=2)
+            messages = [lab.token() for _ in range(3)]
+            for message in messages:
+                trial.send(host, message, (BROADCAST, port))
+            for calling in callings:
+                _compare(lab, [(message, host.host) for message in messages], trial.result(calling))
+
+
+def check_listen_binds_only_its_address(lab: Lab) -> None:
+    host = _host(lab, 4)
+    for trial in trials(lab):
+        with trial:
+            port, (calling,) = trial.listening("127.0.0.2")
+            expected = []
+            for target in ("127.0.0.1", "127.0.0.2", "127.0.0.3", BROADCAST, "127.0.0.2"):
+                message = target.encode() + b" " + lab.token()
+                trial.send(host, message, (target, port))
+                if target == "127.0.0.2":
+                    expected.append((message, host.host))
+            value = trial.result(calling)
+            if any(data not in dict(expected) for data in _data(value)):
+                shown, got = lab.words.value(expected), lab.words.value(value)
+                raise lab.fail("binds_wrong_address", expected=shown, received=got)
+            _compare(lab, expected, value)
+
+
+# -- discover --------------------------------------------------------------------------
+
+
+def check_discover_finds_every_responder(lab: Lab) -> None:
+    hub = _hub(lab)
+    others = [_host(lab, number) for number in (3, 4)]
+    hosts = [_host(lab, 2, hub.port), *others, _host(lab, 5, hub.port)]
+    for trial in trials(lab):
+        with trial:
+            hub.waiting()
+            calling = trial.discover(hub.port)
+            address = trial.asked(hub)
+            answers = {host.host: lab.token() for host in hosts}
+            for host in hosts:
+                trial.send(host, answers[host.host], address)
+            value = trial.result(calling)
+            unheard = [host.host for host in others]
+            if value == {host: data for host, data in answers.items() if host not in unheard}:
+                shown, got = lab.words.value(answers), lab.words.value(value)
+                raise lab.fail("answer_port_checked", expected=shown, received=got)
+            _compare(lab, answers, value)
+
+
+def check_discover_keeps_first_answer(lab: Lab) -> None:
+    hub = _hub(lab)
+    hosts = [_host(lab, number, hub.port) for number in (2, 3, 4)]
+    first, second, third = (host.host for host in hosts)
+    for trial in trials(lab):
+        with trial:
+            hub.waiting()
+            calling = trial.discover(hub.port)
+            address = trial.asked(hub)
+            answers = {first: lab.token(), second: b"", third: b""}
+            later = b"later " + lab.token()
+            for host, data in zip(
+                [*hosts, *hosts[:2]], [*answers.values(), later, later], strict=True
+            ):
+                trial.send(host, data, address)
+            value = trial.result(calling)
+            replaced = isinstance(value, dict) and value.get(first) == later
+            with lab.blame(result="last_answer_kept" if replaced else "empty_datagram_ignored"):
+                _compare(lab, answers, value)
+
+
+def check_discover_hears_a_late_answer(lab: Lab) -> None:
+    hub = _hub(lab)
+    early, late = (_host(lab, number, hub.port) for number in (2, 3))
+    for trial in trials(lab):
+        with trial:
+            hub.waiting()
+            calling = trial.discover(hub.port)
+            address = trial.asked(hub)
+            answers = {early.host: lab.token(), late.host: lab.token()}
+            trial.send(early, answers[early.host], address)
+            trial.until(0.5)
+            trial.send(late, answers[late.host], address)
+            value = trial.result(calling)
+            calling.took(at_least=trial.timeout)
+            _compare(lab, answers, value)
+
+
+def check_discover_keeps_its_deadline(lab: Lab) -> None:
+    hub = _hub(lab)
+    chatty, other = (_host(lab, number, hub.port) for number in (2, 3))
+    for trial in trials(lab):
+        with trial:
+            hub.waiting()
+            calling = trial.discover(hub.port)
+            address = trial.asked(hub)
+            answers: dict[str, bytes] = {}
+            half = calling.call.started + trial.timeout / 2
+            for data in trial.drip(chatty, address, CHAT, must=0.0):
+                answers.setdefault(chatty.host, data)
+                if other.host not in answers and time.monotonic() >= half:
+                    answers[other.host] = lab.token()
+                    trial.send(other, answers[other.host], address)
+            _ends_in_time(trial, calling)
+            _compare(lab, answers, calling.call.value)
+
+
+def check_discover_uses_an_ephemeral_port(lab: Lab) -> None:
+    hub = _hub(lab)
+    host = _host(lab, 2, hub.port)
+    for trial in trials(lab, SHORT):
+        with trial:
+            process = lab.start()
+            addresses: list[Address] = []
+            for _ in range(3):
+                hub.waiting()
+                calling = trial.discover(hub.port, process)
+                address = trial.asked(hub)
+                if addresses and addresses[-1] != address:
+                    trial.send(host, b"old " + lab.token(), addresses[-1])
+                answer = lab.token()
+                trial.send(host, answer, address)
+                addresses.append(address)
+                _compare(lab, {host.host: answer}, trial.result(calling))
+            if len(set(addresses)) == 1:
+                raise lab.fail("fixed_port", received=str(addresses[0][1]))
+
+
+# -- all three -------------------------------------------------------------------------
+
+
+def check_sockets_are_closed(lab: Lab) -> None:
+    hub = _hub(lab)
+    free, taken = lab.free_port(), lab.datagrams("0.0.0.0", lab.free_port()).port
+    process = lab.start()
+    calls: list[tuple[bool, str, tuple[object, ...]]] = [
+        (True, "announce", (lab.token(), BROADCAST, hub.port)),
+        (False, "announce", (bytes(MAX_DATAGRAM + 1), BROADCAST, hub.port)),
+        (True, "listen", (free, SHORT)),
+        (False, "listen", (taken, SHORT)),
+        (False, "listen", (free, SHORT, "192.0.2.1")),
+        (True, "discover", (BROADCAST, hub.port, SHORT)),
+        (False, "discover", (BROADCAST, 0, SHORT)),
+    ]
+    for succeeds, function, arguments in calls:
+        calling = lab.call(function, *arguments, process=process)
+        with _may_broadcast(calling):
+            if succeeds:
+                calling.returns()
+            else:
+                calling.wait()
+        calling.closed_everything()

@@ -1,0 +1,53 @@
+"""What the last grading left open, so that ``hint`` knows where a learner is stuck.
+
+Kept in ``.dojo/`` under the suite's root, never in an exercise.  Losing it loses nothing
+but the place in the hints, so whatever is wrong with it is passed over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from grader.model import Verdict
+
+_FOLDER = ".dojo"
+_MOST_BYTES = 1 << 20
+
+
+def _path(root: Path, exercise: str) -> Path:
+    return root / _FOLDER / f"{exercise}.json"
+
+
+def recall(root: Path, exercise: str) -> dict[str, object]:
+    """Return what is known of an exercise: ``failed`` (check ids), ``shown`` (hints by check)."""
+    try:
+        path = _path(root, exercise)
+        if path.stat().st_size > _MOST_BYTES:
+            return {}
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def store(root: Path, exercise: str, state: dict[str, object]) -> None:
+    """Keep a state; where nothing can be written, nothing is."""
+    path = _path(root, exercise)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(state, file, ensure_ascii=False)
+        os.replace(name, path)
+
+
+def remember(root: Path, verdict: Verdict) -> None:
+    """Note which checks a verdict leaves open; hints already shown stay counted."""
+    state = recall(root, verdict.exercise)
+    state["failed"] = [c.id for c in verdict.checks if c.status in ("failed", "stuck")]
+    state["graded"] = True
+    store(root, verdict.exercise, state)

@@ -1,0 +1,106 @@
+"""Every session is a thin call of ``python -m grader`` or of one tool; reading it is reading them.
+
+Learners use ``grade`` and ``hint``; ``tests``, ``lint``, ``verify``, ``flakes`` and ``bench``
+are for authors.  A session's environment is made once and installed again only when
+``pyproject.toml`` has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["grade"]
+
+ROOT = Path(__file__).parent
+NEWS = "first run, or pyproject.toml has changed: installing what is needed (this once)"
+
+
+def stamp_for(*extras: str) -> str:
+    """Return what tells one installation from another."""
+    content = (ROOT / "pyproject.toml").read_bytes() + repr((extras, str(ROOT))).encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def install(session: nox.Session, *extras: str) -> None:
+    """Install this project in place, with extras, unless that has been done already."""
+    stamp = Path(session.virtualenv.location) / ".dojo-installed"
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != stamp_for(*extras):
+        session.log(NEWS)
+        session.install("-e", f".[{','.join(extras)}]")
+        stamp.write_text(stamp_for(*extras), encoding="utf-8")
+
+
+def dojo(session: nox.Session, command: str) -> None:
+    """Run one command of the grader, in an environment that all commands share.
+
+    nox knows only "failed"; the exit codes of the grader say more, so they are passed on.
+    """
+    folder = ROOT / ".nox" / "dojo"
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    stamp = folder / ".dojo-installed"
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != stamp_for():
+        session.log(NEWS)
+        session.run(sys.executable, "-m", "venv", "--clear", str(folder), external=True)
+        session.run(str(python), "-m", "pip", "install", "-q", "-e", ".", external=True)
+        stamp.write_text(stamp_for(), encoding="utf-8")
+    code = subprocess.call([python, "-m", "grader", command, *session.posargs])
+    if code:
+        raise SystemExit(code)
+
+
+@nox.session(python=False)
+def grade(session: nox.Session) -> None:
+    """Grade an exercise: nox -s grade -- ex03 (several: ex03 ex07; all: nothing)."""
+    dojo(session, "grade")
+
+
+@nox.session(python=False)
+def hint(session: nox.Session) -> None:
+    """Show the next hint: nox -s hint -- ex03."""
+    dojo(session, "hint")
+
+
+@nox.session(python=False)
+def verify(session: nox.Session) -> None:
+    """Prove that every check can fail, and only for its reason: nox -s verify [-- ex03]."""
+    dojo(session, "verify")
+
+
+@nox.session(python=False)
+def flakes(session: nox.Session) -> None:
+    """Grade again and again on a busy machine: nox -s flakes -- ex03 --runs 100 --others 10."""
+    dojo(session, "flakes")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the suite's own tests and show the branch coverage of grader/."""
+    install(session, "test")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "combine", silent=True)
+    session.run("coverage", "report")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check types and style: mypy --strict and ruff."""
+    install(session, "lint", "nox", "test")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", "grader", "tests", "noxfile.py")
+    session.run("mypy")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure how fast a grading is, as ratios to one empty pytest run."""
+    install(session, "nox")
+    session.run("python", "-m", "grader", "bench", *session.posargs)
