@@ -171,7 +171,9 @@ class Judge:
         if problem is not None:
             results = self._all_failed(problem)
         else:
-            sandbox = open_sandbox(self.options.isolation, self.submission, self.exercise.limits)
+            sandbox = open_sandbox(
+                self.options.isolation, self.submission, self.exercise.limits, _import_harness
+            )
             try:
                 isolation = sandbox.isolation
                 results = self._run(sandbox)
@@ -195,7 +197,16 @@ class Judge:
             ports = Ports(private=sandbox.isolation.level == "full")
 
             def make_lab(check: str) -> Lab:
-                return Lab(self.exercise, check, sandbox, ports, meter, self.language, self.seed)
+                return Lab(
+                    self.exercise,
+                    check,
+                    sandbox,
+                    ports,
+                    meter,
+                    self.language,
+                    self.seed,
+                    self.submission.source,
+                )
 
             found = probe(make_lab("import"))
             if found.failure is not None:
@@ -316,6 +327,11 @@ class Judge:
             language=self.language,
             title=self.exercise.title.in_language(self.language),
         )
+
+
+def _import_harness() -> None:
+    """Import pytest and the laboratory, which takes as long as a sandbox takes to start."""
+    import grader.harness.session
 
 
 def _replace(result: CheckResult, **changes: object) -> CheckResult:

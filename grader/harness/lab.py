@@ -42,6 +42,7 @@ _FIRST_PORT = 20_000
 _LAST_PORT = 32_000
 _PORT_STEP = 4  # what a learner takes for "the next port" is nobody's
 _OUTPUT_BOUND = 1.0
+_BLOCK = 65_521
 
 
 class Ports:
@@ -112,17 +113,21 @@ class Lab:
         meter: DelayMeter,
         language: Language,
         seed: int,
+        source: bytes = b"",
     ) -> None:
         self.exercise = exercise
         self.check_id = check_id
+        self.source = source
         self.sandbox = sandbox
         self.words = Words(language)
         self.transcript = Transcript()
         self.meter = meter
-        self.waiter = Waiter(meter, self.transcript, sandbox.network_pid)
+        self.queues = network.Queues(self._make, sandbox.network_pid)
+        self.waiter = Waiter(meter, self.transcript, sandbox.network_pid, self.queues)
         self.random = random.Random(f"{seed}:{check_id}")
         self._ports = ports
         self._stack = ExitStack()
+        self._stack.callback(self.queues.close)
         self._clients = 0
         self._problems: dict[str, CheckFailed] = {}
         self._processes: list[LearnerProcess] = []
@@ -156,8 +161,12 @@ class Lab:
         self._stack.close()
 
     def payload(self, size: int) -> bytes:
-        """Return ``size`` random bytes (no line feeds are left out: any bytes)."""
-        return self.random.randbytes(size)
+        """Return ``size`` random bytes: any bytes, and never the same block twice."""
+        if size <= _BLOCK:
+            return self.random.randbytes(size)
+        block = self.random.randbytes(_BLOCK)
+        count = size // _BLOCK + 1
+        return b"".join(number.to_bytes(4, "big") + block for number in range(count))[:size]
 
     def token(self, size: int = 8) -> bytes:
         """Return ``size`` random lower-case ASCII letters."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +26,7 @@ LABS: pytest.StashKey[dict[str, Lab]] = pytest.StashKey()
 PREFIX = "check_"
 _HERE = Path(__file__).resolve().parent
 _MOST_THREADS = 32
+_SWITCH_INTERVAL = 0.0005
 _OFF = [
     "cacheprovider",
     "terminal",
@@ -158,7 +160,7 @@ def run_harness(
     for off in _OFF:
         arguments += ["-p", f"no:{off}"]
     arguments += ["-p", "pytest_timeout", f"--timeout={bound_s:g}", "--timeout-method=thread"]
-    with _quiet_environment():
+    with _quiet_environment(), _brisk_threads():
         code = pytest.main(arguments, plugins=[plugin])
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
@@ -168,6 +170,17 @@ def run_harness(
     if missing:
         raise HarnessError(f"pytest ended ({code!s}) before {missing[0]}")
     return plugin.outcomes
+
+
+@contextlib.contextmanager
+def _brisk_threads() -> Iterator[None]:
+    """Let threads take turns every half millisecond: peers answer at once or hardly at all."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ MIB = 1 << 20
 BIG = 16 * MIB
 PIECE = 1 << 18
 PATIENCE = 60.0
-TIMEOUT = 0.3
+TIMEOUT = 0.25
 
 
 # -- the server ------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def _answer(peer: StreamPeer, message: bytes, reply: bytes) -> None:
 def check_client_returns_whole_reply(lab: Lab) -> None:
     for sizes in ((1,), (2, 1, 7), (1000, 24)):
         listener = lab.listener()
-        message = lab.payload(24 if sizes[0] < 100 else 5000)
+        message = lab.payload(12 if sizes[0] < 100 else 3000)
         calling = lab.call("echo", listener.host, listener.port, message, 20.0)
         peer = listener.accept()
         peer.expect(message)
@@ -235,12 +235,14 @@ def check_client_reports_early_close(lab: Lab) -> None:
 
 def check_client_times_out_on_silence(lab: Lab) -> None:
     message = b"hello " + lab.token(20)
+    callings = []
     for part in (0, 7):
         listener = lab.listener()
-        calling = lab.call("echo", listener.host, listener.port, message, TIMEOUT)
+        callings.append(lab.call("echo", listener.host, listener.port, message, TIMEOUT))
         peer = listener.accept()
         peer.expect(message)
         peer.send(message[:part])
+    for calling in callings:
         with lab.blame(no_exception="partial_returned"):
             _times_out(lab, calling)
 

@@ -30,8 +30,8 @@ _CO_ASYNC_GENERATOR = 0x200
 _CO_VARARGS = 0x04
 
 _KNOWN = {
-    cls: f"builtins.{name}"
-    for name, cls in vars(builtins).items()
+    cls: f"builtins.{cls.__name__}"  # not its alias: OSError is also called IOError
+    for cls in vars(builtins).values()
     if isinstance(cls, type) and issubclass(cls, BaseException)
 }
 _KNOWN.update({socket.gaierror: "socket.gaierror", struct.error: "struct.error"})
@@ -285,7 +285,7 @@ class Child:
         return count, close is None
 
     def _plainly(self, value: object, attributes: list[str] | None) -> object:
-        if not attributes:
+        if not attributes or value is None:
             return value
         found = {name: getattr(value, name) for name in attributes}
         for name, item in found.items():

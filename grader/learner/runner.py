@@ -48,81 +48,15 @@ _MAX_FDS = 8
 
 # Modules that importing cannot surprise anybody with; the rest is left to the learner's process.
 _PRELOADABLE = frozenset(
-    [
-        "array",
-        "argparse",
-        "asyncio",
-        "base64",
-        "binascii",
-        "bisect",
-        "codecs",
-        "collections",
-        "concurrent",
-        "contextlib",
-        "contextvars",
-        "copy",
-        "ctypes",
-        "dataclasses",
-        "datetime",
-        "email",
-        "enum",
-        "errno",
-        "fcntl",
-        "fnmatch",
-        "functools",
-        "gc",
-        "hashlib",
-        "heapq",
-        "hmac",
-        "html",
-        "http",
-        "importlib",
-        "inspect",
-        "io",
-        "ipaddress",
-        "itertools",
-        "json",
-        "locale",
-        "logging",
-        "math",
-        "mimetypes",
-        "multiprocessing",
-        "operator",
-        "os",
-        "pathlib",
-        "platform",
-        "posixpath",
-        "queue",
-        "random",
-        "re",
-        "resource",
-        "secrets",
-        "select",
-        "selectors",
-        "shutil",
-        "signal",
-        "socket",
-        "socketserver",
-        "ssl",
-        "stat",
-        "string",
-        "struct",
-        "subprocess",
-        "sys",
-        "tempfile",
-        "textwrap",
-        "threading",
-        "time",
-        "traceback",
-        "types",
-        "typing",
-        "unicodedata",
-        "urllib",
-        "uuid",
-        "warnings",
-        "weakref",
-        "zlib",
-    ]
+    """
+    array argparse asyncio base64 binascii bisect codecs collections concurrent contextlib
+    contextvars copy ctypes dataclasses datetime email enum errno fcntl fnmatch functools gc
+    hashlib heapq hmac html http importlib inspect io ipaddress itertools json locale
+    logging math mimetypes multiprocessing operator os pathlib platform posixpath queue
+    random re resource secrets select selectors shutil signal socket socketserver ssl stat
+    string struct subprocess sys tempfile textwrap threading time traceback types typing
+    unicodedata urllib uuid warnings weakref zlib
+    """.split()
 )
 
 
@@ -376,6 +310,7 @@ def _zygote(fd: int) -> None:
     zygote = Zygote(Channel(socket.socket(fileno=fd)))
     zygote.start()
     zygote.serve()
+    os._exit(0)
 
 
 def _spawned(host: str, port: int, token: str) -> None:

@@ -50,10 +50,13 @@ class _Seen:
 class Waiter:
     """The clock, the watch and the deadline of one check."""
 
-    def __init__(self, meter: DelayMeter, transcript: Transcript, network_pid: int) -> None:
+    def __init__(
+        self, meter: DelayMeter, transcript: Transcript, network_pid: int, queues: network.Queues
+    ) -> None:
         self.meter = meter
         self.transcript = transcript
         self.network_pid = network_pid
+        self.queues = queues
         self.learners: list[LearnerProcess] = []
         self.peers: list[socket.socket] = []
         self.bound = DEFAULT_BOUND
@@ -219,20 +222,19 @@ class Waiter:
 
     def _queued(self) -> int:
         """Return how many bytes wait for the learner in the receive queues of its sockets."""
-        total = 0
-        for sock in self.peers:
-            try:
-                if sock.family == socket.AF_INET and sock.type == socket.SOCK_STREAM:
-                    waiting = network.receive_queue(
-                        self.network_pid, sock.getpeername(), sock.getsockname()
-                    )
-                    total += waiting or 0
-            except OSError:
-                continue
-        return total
+        return sum(self._waiting_at(sock) or 0 for sock in self.peers)
+
+    def _waiting_at(self, peer: socket.socket) -> int | None:
+        """Return how many bytes wait at the learner's end of a peer's connection."""
+        try:
+            if peer.family == socket.AF_INET and peer.type == socket.SOCK_STREAM:
+                return self.queues.waiting(peer.getpeername(), peer.getsockname())
+        except OSError:
+            pass
+        return None
 
     def under_way(self) -> bool:
-        """Say whether bytes of a peer have not reached the learner's side of the system yet."""
+        """Say whether bytes of a peer are neither with the learner nor waiting for it."""
         if sys.platform != "linux":
             return False
         import fcntl
@@ -241,7 +243,7 @@ class Waiter:
             try:
                 if sock.type == socket.SOCK_STREAM and sock.family == socket.AF_INET:
                     pending = fcntl.ioctl(sock.fileno(), _SIOCOUTQ, b"\0\0\0\0")
-                    if struct.unpack("i", pending)[0]:
+                    if struct.unpack("i", pending)[0] and not self._waiting_at(sock):
                         return True
             except (OSError, ValueError):
                 continue

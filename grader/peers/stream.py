@@ -113,7 +113,7 @@ class StreamPeer:
             local, remote = self.sock.getpeername(), self.sock.getsockname()
         except OSError:
             return True
-        return not network.receive_queue(self._waiter.network_pid, local, remote)
+        return not self._waiter.queues.waiting(local, remote)
 
     def read(self, limit: int = _CHUNK, bound: float | None = None) -> bytes:
         """Return the next bytes, at most ``limit``; b"" at the end (a reset counts as one)."""

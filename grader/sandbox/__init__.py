@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Literal
 
 from grader.model import Limits
@@ -13,23 +14,33 @@ __all__ = ["IsolationChoice", "Sandbox", "SandboxError", "Submission", "open_san
 IsolationChoice = Literal["auto", "full", "partial", "none", "spawn"]
 
 
-def open_sandbox(choice: IsolationChoice, submission: Submission, limits: Limits) -> Sandbox:
-    """Return a sandbox for ``submission`` that is being set up.
+def _nothing() -> None:
+    return
+
+
+def open_sandbox(
+    choice: IsolationChoice,
+    submission: Submission,
+    limits: Limits,
+    meanwhile: Callable[[], None] = _nothing,
+) -> Sandbox:
+    """Return a sandbox for ``submission``.
 
     ``auto`` takes the best rung that this machine has; ``full`` raises SandboxError where
-    there is no less-than-full alternative to be had.  ``spawn`` is the ``none`` rung
-    the way that macOS and Windows take.
+    it is not to be had.  ``spawn`` is the ``none`` rung the way that macOS and Windows take.
+    ``meanwhile`` is called once while a sandbox is being set up.
     """
     missing: tuple[str, ...] = ()
     if choice == "partial":
         raise SandboxError("the partial rung (Landlock) is not there yet; use full or none")
     if choice in ("auto", "full"):
         try:
-            return _bubblewrap(submission, limits)
+            return _bubblewrap(submission, limits, meanwhile)
         except SandboxError as error:
             if choice == "full":
                 raise
             missing = (str(error),)
+    meanwhile()
     if choice == "spawn" or sys.platform != "linux":
         from grader.sandbox.spawn import SpawnSandbox
 
@@ -39,11 +50,14 @@ def open_sandbox(choice: IsolationChoice, submission: Submission, limits: Limits
     return ProcessSandbox(submission, limits, missing)
 
 
-def _bubblewrap(submission: Submission, limits: Limits) -> Sandbox:
+def _bubblewrap(
+    submission: Submission, limits: Limits, meanwhile: Callable[[], None]
+) -> Sandbox:
     from grader.sandbox.bubblewrap import BubblewrapSandbox
 
     sandbox = BubblewrapSandbox(submission, limits)
     try:
+        meanwhile()
         sandbox.check_alive()
     except BaseException:
         sandbox.close()

@@ -15,6 +15,7 @@ from grader.model import Isolation, Limits
 from grader.sandbox.base import Child, CompileReport, Drain, Output, Sandbox, SandboxError
 
 _START_BOUND = 20.0
+_END_BOUND = 0.5
 _MAX_FDS = 4
 
 
@@ -116,8 +117,12 @@ class ZygoteSandbox(Sandbox):
     def close(self) -> None:
         self._judge.close()
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            # Hung up on, the zygote ends by itself, and its processor time is accounted for.
+            try:
+                self._process.wait(_END_BOUND)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
             if self._process.stderr is not None:
                 self._process.stderr.close()
         self._drain.close()

@@ -1,0 +1,127 @@
+"""``bench``: how fast a grading is, as ratios of medians in one run.
+
+Machines differ and are noisy; the ratio to one empty pytest test in the same environment,
+run in turn with the rest, says more than seconds do.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.catalog import exercise_ids, load_exercise, solution_path
+from grader.cli import PASSED, BadRequestError, Parser, suite_root
+from grader.model import Language
+from grader.texts import text
+
+_EMPTY_TEST = "def test_nothing():\n    pass\n"
+_HANGING = """
+import socket
+def serve(host, port):
+    with socket.create_server((host, port)) as listener:
+        connection, _ = listener.accept()
+        listener.accept()
+def echo(host, port, message, timeout=5.0):
+    with socket.create_connection((host, port)) as sock:
+        return sock.recv(1)
+"""
+
+
+@dataclass
+class Row:
+    """One command that is timed; ``of`` names the row that it is compared with."""
+
+    name: str
+    command: list[str]
+    of: str = "pytest"
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+
+def run(argv: Sequence[str], language: Language) -> int:
+    """Time everything in turn, so often, and print medians and ratios."""
+    made = Parser(prog="bench", description=text("cli.bench_about", language))
+    made.add_argument("--runs", type=int, default=5)
+    made.add_argument("--lang", choices=("en", "zh"), default=language)
+    arguments = made.parse_args(argv)
+    if arguments.runs < 1:
+        raise BadRequestError("--runs 1 …")
+    root = suite_root()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = _rows(root, Path(folder))
+        for turn in range(arguments.runs + 1):
+            for row in rows:
+                wall, cpu = _time(row.command, root)
+                if turn:  # the first turn fills caches
+                    row.wall.append(wall)
+                    row.cpu.append(cpu)
+    _print(rows)
+    return PASSED
+
+
+def _rows(root: Path, folder: Path) -> list[Row]:
+    empty = folder / "test_empty.py"
+    empty.write_text(_EMPTY_TEST, encoding="utf-8")
+    hanging = folder / "tcp_echo.py"
+    hanging.write_text(_HANGING, encoding="utf-8")
+    grade = [sys.executable, "-m", "grader", "grade"]
+    rows = [Row("pytest", [sys.executable, "-m", "pytest", "-q", str(empty)])]
+    for name in exercise_ids(root):
+        exercise = load_exercise(root, name)
+        file = str(solution_path(root, exercise))
+        rows.append(Row(f"grade {name}", [*grade, name, "--file", file]))
+        if name == "ex03":
+            one = [*grade, name, "--file", file, "--check", exercise.checks[0].id]
+            rows.append(Row("grade ex03, one check", one))
+            rows.append(
+                Row("ex03, all checks hang", [*grade, name, "--file", str(hanging)], "grade ex03")
+            )
+            nox = shutil.which("nox")
+            if nox is not None:
+                words = [nox, "-s", "grade", "--", name, "--file", file]
+                rows.append(Row("nox -s grade ex03", words))
+    return rows
+
+
+def _time(command: list[str], root: Path) -> tuple[float, float]:
+    """Return wall and processor time (children included) of one command, in seconds."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    if hasattr(os, "wait4"):
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return time.perf_counter() - began, usage.ru_utime + usage.ru_stime
+    process.wait()
+    return time.perf_counter() - began, float("nan")
+
+
+def _print(rows: Sequence[Row]) -> None:
+    medians = {row.name: statistics.median(row.wall) for row in rows}
+    print(f"{'':24} {'wall s':>8} {'min':>7} {'max':>7} {'cpu s':>7}   ratio")
+    for row in rows:
+        wall, cpu = medians[row.name], statistics.median(row.cpu)
+        ratio = wall / medians[row.of]
+        print(
+            f"{row.name:24} {wall:8.3f} {min(row.wall):7.3f} {max(row.wall):7.3f} {cpu:7.3f}"
+            f"   {ratio:.2f} x {row.of}"
+        )
+    whole = next((row for row in rows if row.name == "grade ex03"), None)
+    one = next((row for row in rows if row.name == "grade ex03, one check"), None)
+    if whole is not None and one is not None:
+        further = len(_checks_of_ex03()) - 1
+        spent = (statistics.median(whole.cpu) - statistics.median(one.cpu)) / further
+        print(f"processor time per further check of ex03: {spent * 1000:.1f} ms")
+
+
+def _checks_of_ex03() -> Sequence[object]:
+    return load_exercise(suite_root(), "ex03").checks

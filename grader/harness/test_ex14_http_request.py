@@ -1,0 +1,511 @@
+"""Hidden checks of ex14: HTTP/1.1 by hand.
+
+One learner process serves all calls of a check.  Each call has a listener of its own, so
+that a connection can't be taken for another call's.  Where a case does not say that the
+peer holds the connection, it closes: who waits for that is found by one check alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+from grader.harness import http_cases
+from grader.harness.by_hand import library_used
+from grader.harness.calls import Calling
+from grader.harness.http_cases import Answer
+from grader.harness.lab import Lab
+from grader.learner.failure import CheckFailed
+from grader.learner.process import LearnerProcess
+from grader.model import Location
+from grader.peers.listener import Listener
+from grader.peers.stream import StreamPeer
+from grader.texts import text
+from grader.wire.http import MAX_HEAD, ProtocolError, Request, parse_request
+
+MIB = 1 << 20
+BIG = 16 * MIB
+PATIENCE = 60.0
+LONG = 20.0
+TIMEOUT = 0.3
+ATTRIBUTES = ["status", "reason", "headers", "body"]
+WAITS = ("stuck", "sleeping", "silent")
+
+
+def _waiting(diagnosis: str) -> dict[str, str]:
+    return dict.fromkeys(WAITS, diagnosis)
+
+
+# -- one request ------------------------------------------------------------------------
+
+
+class Client:
+    """The learner's ``request``, called again and again in one process."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self._process: LearnerProcess | None = None
+
+    def call(
+        self,
+        listener: Listener,
+        method: str = "GET",
+        path: str = "/",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float = LONG,
+        host: str = "",
+    ) -> Calling:
+        """Begin a call."""
+        given = None if headers is None else dict(headers)
+        self._process = self._process or self.lab.start()
+        return self.lab.call(
+            "request",
+            *(method, host or listener.host, listener.port, path, given, body, timeout),
+            process=self._process,
+            attributes=ATTRIBUTES,
+        )
+
+    def ask(self, method: str = "GET", timeout: float = LONG) -> tuple[Calling, StreamPeer]:
+        """Begin a call and take its request, whatever it is."""
+        listener = self.lab.listener()
+        calling = self.call(listener, method, timeout=timeout)
+        peer = listener.accept()
+        _take_request(self.lab, peer)
+        return calling, peer
+
+    def reads(self, answer: Answer, *, hold: bool = False) -> None:
+        """The learner's code reads ``answer``; afterwards the peer closes, or holds on."""
+        calling, peer = self.ask(answer.method)
+        _pour(peer, answer.data)
+        if not hold:
+            peer.half_close()
+        _expect(self.lab, calling, answer)
+        peer.close()
+
+    def answered(self, data: bytes, *, hold: bool = False, timeout: float = LONG) -> Calling:
+        """Return a call that was answered with ``data``."""
+        calling, peer = self.ask(timeout=timeout)
+        _pour(peer, data)
+        if not hold:
+            peer.half_close()
+        return calling
+
+
+def _take_request(lab: Lab, peer: StreamPeer) -> Request:
+    """Read one whole request, as strictly as a server may."""
+    received = bytearray()
+    while True:
+        try:
+            request = parse_request(received)
+        except ProtocolError as error:
+            raise _malformed(lab, error.reason, received) from None
+        if request is not None:
+            return request
+        try:
+            piece = peer.read(MIB)
+        except CheckFailed as failure:
+            if failure.kind in WAITS:
+                whole_head = b"\r\n\r\n" in received[:MAX_HEAD]
+                found = _malformed(lab, "cut_body" if whole_head else "cut_head", received)
+                if not whole_head:
+                    failure.values["diagnosis"] = "malformed_request"
+                failure.expected, failure.received = found.expected, found.received
+            raise
+        if not piece:
+            raise lab.waiter.explained(
+                CheckFailed("short", received=lab.words.data(bytes(received)))
+            )
+        received += piece
+
+
+def _malformed(lab: Lab, reason: str, received: bytearray) -> CheckFailed:
+    language = lab.words.language
+    seen = text(f"http.{reason}", language)
+    shown = lab.words.data(bytes(received[:MAX_HEAD]), limit=160)
+    return lab.fail(
+        "malformed_request",
+        expected=text("http.well_formed", language),
+        received=text("http.fault", language, fault=seen, request=shown),
+    )
+
+
+def _pour(peer: StreamPeer, data: bytes) -> None:
+    """Send what the learner's code will take: it may hang up when it has seen enough.
+
+    What its call comes to is judged next, and says more than a connection that broke.
+    """
+    with contextlib.suppress(CheckFailed):
+        peer.send(data)
+
+
+def _expect(lab: Lab, calling: Calling, answer: Answer) -> None:
+    """The call returns what ``answer`` means."""
+    found = calling.returns()
+    if not isinstance(found, dict):
+        raise CheckFailed("returned_none", expected=", ".join(ATTRIBUTES), received="None")
+    body = found["body"]
+    if isinstance(body, bytes) and body != answer.body:
+        shown, got = lab.words.difference(answer.body, body)
+        if body == answer.raw_body and "transfer-encoding" in answer.headers:
+            raise lab.fail("chunked_ignored", expected=shown, received=got)
+        kind = "cut" if answer.body.startswith(body) else "mismatch"
+        kind = "extra" if body.startswith(answer.body) and answer.body else kind
+        raise CheckFailed(kind, expected=shown, received=got)
+    wanted = {
+        "status": answer.status,
+        "reason": answer.reason,
+        "headers": answer.headers,
+        "body": answer.body,
+    }
+    if isinstance(found["headers"], dict):
+        found["headers"] = {
+            name: value
+            for name, value in found["headers"].items()
+            if name not in answer.trailers or name in answer.headers
+        }
+    for name in ATTRIBUTES:
+        if type(found[name]) is not type(wanted[name]) or found[name] != wanted[name]:
+            raise CheckFailed(
+                "result",
+                expected=f"{name} = {lab.words.value(wanted[name])}",
+                received=f"{name} = {lab.words.value(found[name])}",
+            )
+
+
+# -- sending ----------------------------------------------------------------------------
+
+
+def _sends(
+    lab: Lab,
+    client: Client,
+    method: str,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    timeout: float = LONG,
+) -> tuple[Request, str]:
+    """The learner's code sends this request and no byte more; return it, and host:port."""
+    listener = lab.listener()
+    calling = client.call(listener, method, path, headers, body, timeout)
+    peer = listener.accept()
+    request = _take_request(lab, peer)
+    first = f"{request.method} {request.target} {request.version}"
+    _same(lab, "malformed_request", f"{method} {path} HTTP/1.1", first)
+    if request.body != body:
+        raise CheckFailed("mismatch", *lab.words.difference(body, request.body))
+    answer = http_cases.sized(lab.token())
+    _pour(peer, answer.data)
+    peer.half_close()
+    _expect(lab, calling, answer)
+    rest = request.rest
+    with contextlib.suppress(CheckFailed):
+        rest = rest or peer.read(bound=0.0)
+    if rest:
+        raise CheckFailed("extra", lab.words.data(b""), lab.words.data(rest))
+    return request, f"{listener.host}:{listener.port}"
+
+
+def _same(lab: Lab, diagnosis: str, expected: str, received: str) -> None:
+    if expected != received:
+        raise lab.fail(diagnosis, lab.words.value(expected), lab.words.value(received))
+
+
+def _has(
+    lab: Lab, request: Request, name: str, *values: str, diagnosis: str = "malformed_request"
+) -> None:
+    """The request has a header ``name`` exactly once, with one of the values."""
+    found = request.values(name)
+    if len(found) == 1 and found[0] in values:
+        return
+    raise lab.fail(
+        diagnosis if len(found) < 2 else "header_case",
+        expected=f"{name}: {values[0]}",
+        received=" / ".join(f"{name}: {value}" for value in found)
+        or text("http.no_such_header", lab.words.language, name=name),
+    )
+
+
+def check_sends_a_well_formed_request(lab: Lab) -> None:
+    client = Client(lab)
+    one, two = lab.token().decode(), lab.token().decode()
+    requests: list[tuple[str, str, dict[str, str] | None]] = [
+        ("GET", f"/{one}?q={two}&n=1", None),
+        ("GET", "/", {f"X-{one}": f'a {two}; b="c:d"', "Accept": "text/plain"}),
+        ("DELETE", f"/a/{one}/%E4%BD%A0", {}),
+    ]
+    for method, path, headers in requests:
+        request, address = _sends(lab, client, method, path, headers)
+        _has(lab, request, "Host", address)
+        _has(lab, request, "Connection", "close", "Close")
+        for name, value in (headers or {}).items():
+            _has(lab, request, name, value)
+
+
+def check_sends_the_whole_body_and_its_length(lab: Lab) -> None:
+    client = Client(lab)
+    small = [("POST", "你好".encode() + lab.token()), ("PATCH", lab.payload(300) + b"\r\n\r\n")]
+    for method, body in [*small, ("PUT", lab.payload(BIG))]:
+        with lab.blame(**_waiting("send_result_ignored")):
+            request, _ = _sends(lab, client, method, "/upload", None, body, PATIENCE)
+        _has(lab, request, "Content-Length", str(len(body)))
+
+
+def check_lets_the_caller_override_headers(lab: Lab) -> None:
+    client = Client(lab)
+    site, word = f"{lab.token().decode()}.example", lab.token().decode()
+    given = {"HOST": site, "connection": "keep-alive", "x-a": word}
+    with _doubled_is_header_case():
+        request, _ = _sends(lab, client, "GET", "/", given)
+        for name, value in given.items():
+            _has(lab, request, name, value, diagnosis="wrong_bytes")
+        request, _ = _sends(lab, client, "POST", "/", {"content-length": "7"}, lab.token(7))
+        _has(lab, request, "Content-Length", "7", diagnosis="wrong_bytes")
+
+
+@contextlib.contextmanager
+def _doubled_is_header_case():  # type: ignore[no-untyped-def]
+    yield
+
+
+def check_refuses_line_breaks(lab: Lab) -> None:
+    client = Client(lab)
+    for line_break in ("\r\n", "\n", "\r"):
+        for tail in (f"X-Evil: {lab.token().decode()}", ""):
+            evil = line_break + tail
+            _refuses(lab, client, method="GET" + evil)
+            _refuses(lab, client, path="/" + evil)
+            _refuses(lab, client, headers={"X-A" + evil: "b"})
+            _refuses(lab, client, headers={"X-A": "b" + evil})
+            _refuses(lab, client, host="127.0.0.1" + evil)
+            _refuses(lab, client, host="127.0.0.1" + evil, headers={"Host": "study.example"})
+
+
+def _refuses(
+    lab: Lab,
+    client: Client,
+    method: str = "GET",
+    path: str = "/",
+    headers: Mapping[str, str] | None = None,
+    host: str = "",
+) -> None:
+    listener = lab.listener()
+    calling = client.call(listener, method, path, headers, host=host)
+    with lab.blame(no_exception="injection_accepted", **_waiting("injection_accepted")):
+        calling.raises("ValueError")
+    sent = _sent(listener)
+    if sent:
+        raise lab.fail("injection_accepted", lab.words.data(b""), lab.words.data(sent))
+    listener.close()
+
+
+def _sent(listener: Listener) -> bytes:
+    """Return what has come over a connection that nobody should need, without waiting."""
+    sent = b""
+    with contextlib.suppress(CheckFailed):
+        peer = listener.accept(bound=0.0)
+        while piece := peer.read(bound=0.0):
+            sent += piece
+    return sent
+
+
+# -- reading ----------------------------------------------------------------------------
+
+
+def check_reads_a_body_by_its_length(lab: Lab) -> None:
+    client = Client(lab)
+    with lab.blame(cut="wrong_bytes", extra="wrong_bytes", **_waiting("waits_for_more")):
+        for answer in http_cases.by_length(lab.random):
+            client.reads(answer)
+
+
+def check_reads_a_chunked_body(lab: Lab) -> None:
+    client = Client(lab)
+    with lab.blame(cut="wrong_bytes", extra="wrong_bytes", **_waiting("waits_for_more")):
+        for answer in http_cases.in_chunks(lab.random):
+            client.reads(answer)
+
+
+def check_reads_chunk_extensions_and_trailers(lab: Lab) -> None:
+    client = Client(lab)
+    with lab.blame(cut="wrong_bytes", extra="wrong_bytes", **_waiting("waits_for_more")):
+        for answer in http_cases.with_extensions(lab.random):
+            client.reads(answer)
+
+
+def check_reads_until_the_close(lab: Lab) -> None:
+    client = Client(lab)
+    with lab.blame(cut="wrong_bytes", spinning="empty_recv_ignored"):
+        for answer in http_cases.until_close(lab.random):
+            client.reads(answer)
+
+
+def check_expects_no_body(lab: Lab) -> None:
+    client = Client(lab)
+    with lab.blame(**_waiting("waits_for_more")):
+        for answer in http_cases.without_body(lab.random):
+            client.reads(answer, hold=True)
+
+
+def check_skips_interim_answers(lab: Lab) -> None:
+    client = Client(lab)
+    for interim in http_cases.INTERIM:
+        answer = http_cases.sized(lab.token(), "X-A: 1")
+        client.reads(answer.led_by(interim))
+        calling, peer = client.ask()
+        peer.send_pieces([interim, answer.data])
+        peer.half_close()
+        _expect(lab, calling, answer)
+        peer.close()
+
+
+def check_stops_at_the_end_of_the_answer(lab: Lab) -> None:
+    client = Client(lab)
+    with lab.blame(**_waiting("reads_until_close")):
+        for answer in http_cases.whole(lab.random):
+            client.reads(answer, hold=True)
+    with lab.blame(**_waiting("header_case")):
+        for answer in http_cases.whole_in_other_case(lab.random):
+            client.reads(answer, hold=True)
+
+
+def check_accepts_any_pieces(lab: Lab) -> None:
+    client = Client(lab)
+    answers = [
+        http_cases.sized(b"12345" + lab.token(20), "X-A: 1"),
+        http_cases.chunked([lab.token(26), lab.token(3)], trailers=["X-T: 1"]),
+    ]
+    for answer in answers:
+        for offsets in http_cases.cuts(answer.data, lab.random):
+            calling, peer = client.ask()
+            with lab.blame(any="one_recv_assumed"):
+                with contextlib.suppress(CheckFailed):
+                    peer.send_split(answer.data, *offsets)
+                peer.half_close()
+                _expect(lab, calling, answer)
+            peer.close()
+
+
+def check_reads_unusual_heads(lab: Lab) -> None:
+    client = Client(lab)
+    for answer in http_cases.unusual_heads(lab.random):
+        client.reads(answer)
+
+
+# -- when it goes wrong -----------------------------------------------------------------
+
+
+def check_refuses_short_answers(lab: Lab) -> None:
+    client = Client(lab)
+    with lab.blame(
+        no_exception="partial_returned",
+        spinning="empty_recv_ignored",
+        **_waiting("empty_recv_ignored"),
+    ):
+        for data in http_cases.short(lab.random):
+            calling = client.answered(data)
+            calling.raises("ConnectionError")
+            calling.at_once()
+        calling, peer = client.ask()
+        # Only when the bytes have been read is it certain that nothing else is being done.
+        peer.send_pieces([http_cases.bare(http_cases.OK, [], lab.token()).data])
+        peer.reset()
+        calling.raises("ConnectionError")
+
+
+def check_refuses_nonsense(lab: Lab) -> None:
+    client = Client(lab)
+    for data in http_cases.nonsense(lab.random):
+        client.answered(data).raises("ValueError")
+
+
+def check_limits_the_head(lab: Lab) -> None:
+    client = Client(lab)
+    with lab.blame(spinning="head_without_limit", **_waiting("head_without_limit")):
+        for data in http_cases.huge_heads(lab.random):
+            client.answered(data, hold=True).raises("ValueError", bound=LONG)
+    client.reads(http_cases.long_head(lab.random))
+
+
+def check_raises_timeout_error(lab: Lab) -> None:
+    # Side by side, each in a process of its own: they all wait at the same time.
+    calls = [
+        Client(lab).answered(data, hold=True, timeout=TIMEOUT)
+        for data in http_cases.unfinished(lab.random)
+    ]
+    for calling in calls:
+        _times_out(lab, calling)
+
+
+def _times_out(lab: Lab, calling: Calling) -> None:
+    with lab.blame(
+        stuck="no_timeout",
+        sleeping="timeout_ignored",
+        silent="timeout_ignored",
+        too_late="timeout_ignored",
+        spinning="busy_loop",
+    ):
+        calling.raises("TimeoutError", bound=calling.bound(TIMEOUT))
+        calling.took(at_least=TIMEOUT, at_most=TIMEOUT)
+
+
+def check_reports_a_failed_connection(lab: Lab) -> None:
+    client = Client(lab)
+    client.call(lab.listener(listen=False)).raises("ConnectionRefusedError")
+    listener = lab.listener(listen=False)
+    listener.fill_backlog()
+    _times_out(lab, client.call(listener, timeout=TIMEOUT))
+
+
+def check_closes_its_socket(lab: Lab) -> None:
+    client, token = Client(lab), lab.token(9)
+    sized, endless = http_cases.sized(token).data, b"v" * http_cases.HUGE
+    until_close = http_cases.bare(http_cases.OK, [], token).data
+    for data, end in (
+        (sized, "hold"),
+        (http_cases.chunked([token]).data, "hold"),
+        (until_close, "close"),
+        (until_close, "reset"),
+        (sized[:-3], "close"),
+        (sized[:-3], "hold"),
+        (sized.replace(b"9", b"x", 1), "hold"),
+        (b"ICY 200 OK\r\n\r\n", "hold"),
+        (endless, "hold"),
+    ):
+        calling, peer = client.ask(timeout=TIMEOUT)
+        _pour(peer, data)
+        if end == "close":
+            peer.half_close()
+        if end == "reset":
+            peer.drained()
+            peer.reset()
+        _ends(lab, calling)
+        calling.closed_everything()
+        if not peer.closed:
+            with lab.blame(any="descriptor_leak", extra="extra_bytes"):
+                peer.expect_end()
+            peer.close()
+    for listener, method in ((lab.listener(listen=False), "GET"), (lab.listener(), "GET\n")):
+        calling = client.call(listener, method, timeout=TIMEOUT)
+        _ends(lab, calling)
+        calling.closed_everything()
+
+
+def _ends(lab: Lab, calling: Calling) -> None:
+    """The call ends; what it comes to is judged by other checks, a stub's apart."""
+    with lab.blame(stuck="no_timeout", silent="timeout_ignored", sleeping="timeout_ignored"):
+        calling.wait()
+
+
+# -- by hand ----------------------------------------------------------------------------
+
+
+def check_is_written_by_hand(lab: Lab) -> None:
+    answer = http_cases.sized(lab.token())
+    with lab.blame(cut="wrong_bytes", **_waiting("waits_for_more")):
+        Client(lab).reads(answer)
+    use = library_used(lab.source, "request")
+    if use is not None:
+        failure = lab.fail("library_used", received=use.name)
+        failure.location = Location(line=use.line)
+        raise failure
