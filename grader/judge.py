@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import io
 import os
@@ -33,6 +34,8 @@ from grader.sandbox import IsolationChoice, Sandbox, SandboxError, Submission, o
 from grader.texts import text
 
 MAX_SOURCE = 1 << 20
+# Made for host names: they take time that grows with the square of a file's size.
+_NO_ENCODINGS_OF_FILES = frozenset({"idna", "punycode"})
 
 # What was seen, in general, and the diagnosis it stands for where a check knows no better.
 DIAGNOSIS_OF = {
@@ -115,22 +118,38 @@ def _source_problem(source: bytes) -> Problem | None:
     if not source.strip():
         return Problem("file_empty")
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
-        source.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = source[: error.start].count(b"\n") + 1
-        return Problem("file_not_utf8", line, f"0x{source[error.start]:02x}")
-    except (SyntaxError, LookupError):
-        return Problem("file_not_utf8", 1)
+        _decode(source, "strict")
+    except (SyntaxError, LookupError, UnicodeError) as error:
+        return _encoding_problem(source, error)
     return None
+
+
+def _encoding_problem(source: bytes, error: Exception) -> Problem:
+    """Say which byte cannot be read, or what is wrong with the declared encoding."""
+    if not isinstance(error, UnicodeDecodeError):
+        try:
+            source.decode("utf-8")
+        except UnicodeDecodeError as in_utf8:
+            error = in_utf8
+        else:
+            return Problem("file_not_utf8", 1, " ".join(str(error).split())[:200])
+    line = source[: error.start].count(b"\n") + 1
+    return Problem("file_not_utf8", line, f"0x{source[error.start]:02x}")
+
+
+def _decode(source: bytes, errors: str) -> str:
+    """Decode as Python would (SyntaxError, LookupError, UnicodeError where it would not)."""
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+    if codecs.lookup(encoding).name in _NO_ENCODINGS_OF_FILES:
+        raise LookupError(f"unknown encoding: {encoding}")
+    return source.decode(encoding, errors)
 
 
 def source_lines(source: bytes) -> list[str]:
     """Return a submission's lines for showing, whatever its bytes are."""
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
-        decoded = source.decode(encoding, "replace")
-    except (SyntaxError, LookupError):
+        decoded = _decode(source, "replace")
+    except (SyntaxError, LookupError, UnicodeError):
         decoded = source.decode("utf-8", "replace")
     return io.StringIO(decoded, newline=None).read().split("\n")
 

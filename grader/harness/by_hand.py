@@ -16,8 +16,17 @@ from typing import TypeGuard
 HTTP_CLIENTS: Mapping[str, frozenset[str]] = {
     "http.client": frozenset({"HTTPConnection", "HTTPSConnection"}),
     "urllib.request": frozenset(
-        "urlopen urlretrieve build_opener OpenerDirector HTTPHandler HTTPSHandler "
-        "AbstractHTTPHandler URLopener FancyURLopener".split()
+        {
+            "urlopen",
+            "urlretrieve",
+            "build_opener",
+            "OpenerDirector",
+            "HTTPHandler",
+            "HTTPSHandler",
+            "AbstractHTTPHandler",
+            "URLopener",
+            "FancyURLopener",
+        }
     ),
     "xmlrpc.client": frozenset({"ServerProxy", "Transport", "SafeTransport"}),
     "requests": frozenset(),
@@ -88,6 +97,15 @@ def _reachable(statements: list[ast.stmt], function: str) -> list[ast.stmt]:
     return found
 
 
+def _given_name(node: ast.AST) -> str:
+    """Return the name that a definition, an assignment or a parameter gives."""
+    if isinstance(node, _DEFINITIONS):
+        return node.name
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return node.id
+    return node.arg if isinstance(node, ast.arg) else ""
+
+
 def _names(node: ast.AST) -> Iterator[str]:
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
@@ -102,32 +120,31 @@ class _Imports:
     ) -> None:
         self._libraries = libraries
         self._bound: dict[str, str] = {}
-        own: set[str] = set()
-        starred: list[str] = []
-        for node in (inner for statement in statements for inner in ast.walk(statement)):
+        nodes = [node for statement in statements for node in ast.walk(statement)]
+        for node in nodes:
             if isinstance(node, ast.Import):
-                for alias in node.names:
-                    first = alias.name.partition(".")[0]
-                    self._bound[alias.asname or first] = alias.name if alias.asname else first
+                self._import(node)
             elif isinstance(node, ast.ImportFrom) and not node.level:
-                module = node.module or ""
-                for alias in node.names:
-                    if alias.name == "*":
-                        starred.append(module)
-                    else:
-                        self._bound[alias.asname or alias.name] = f"{module}.{alias.name}"
-            elif isinstance(node, _DEFINITIONS):
-                own.add(node.name)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                own.add(node.id)
-            elif isinstance(node, ast.arg):
-                own.add(node.arg)
-        for module in starred:
-            for name in libraries.get(module, ()):
-                self._bound.setdefault(name, f"{module}.{name}")
+                self._import_from(node.module or "", node.names)
         # A name that the learner's code gives a meaning of its own is theirs.
-        for name in own:
+        for name in filter(None, map(_given_name, nodes)):
             self._bound.pop(name, None)
+
+    def _import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            if alias.asname:
+                self._bound[alias.asname] = alias.name
+            else:
+                first = alias.name.partition(".")[0]
+                self._bound[first] = first
+
+    def _import_from(self, module: str, names: Iterable[ast.alias]) -> None:
+        for alias in names:
+            if alias.name == "*":
+                for name in self._libraries.get(module, ()):
+                    self._bound[name] = f"{module}.{name}"
+            else:
+                self._bound[alias.asname or alias.name] = f"{module}.{alias.name}"
 
     def uses(self, statement: ast.stmt) -> Iterator[Use]:
         """Yield the uses of a library in one statement."""

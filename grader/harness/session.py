@@ -162,7 +162,8 @@ def run_harness(
     arguments += ["-p", "pytest_timeout", f"--timeout={bound_s:g}", "--timeout-method=thread"]
     with _quiet_environment(), _brisk_threads():
         code = pytest.main(arguments, plugins=[plugin])
-    if code == pytest.ExitCode.INTERRUPTED:
+    # pytest calls a harness that cannot be imported an interrupted session, too.
+    if code == pytest.ExitCode.INTERRUPTED and not plugin.problems:
         raise KeyboardInterrupt
     if plugin.problems:
         raise HarnessError(plugin.problems[0])

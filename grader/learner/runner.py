@@ -37,6 +37,8 @@ else:
 _CLONE_NEWNS = 0x00020000
 _CLONE_NEWPID = 0x20000000
 _CLONE_NUMBERS = {"x86_64": 56, "aarch64": 220}
+_MS_RDONLY, _MS_NOSUID = 1, 2
+_MS_REMOUNT, _MS_BIND, _MS_RELATIME = 32, 4096, 1 << 21
 _MS_NOSUID_NODEV = 2 | 4
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_DUMPABLE = 4
@@ -87,9 +89,17 @@ class Kernel:
             raise OSError(error, os.strerror(error))
         return pid
 
-    def mount(self, kind: bytes, target: bytes, options: bytes = b"") -> bool:
+    def mount(
+        self, kind: bytes, target: bytes, options: bytes = b"", read_only: bool = False
+    ) -> bool:
         """Mount a fresh file system of ``kind``; False where the kernel refuses."""
-        return bool(self._libc.mount(kind, target, kind, _MS_NOSUID_NODEV, options) == 0)
+        flags = _MS_NOSUID_NODEV | (_MS_RDONLY if read_only else 0)
+        return bool(self._libc.mount(kind, target, kind, flags, options) == 0)
+
+    def make_read_only(self, target: bytes) -> None:
+        """Make one mount read-only; a device can still be written to, but not changed."""
+        flags = _MS_REMOUNT | _MS_BIND | _MS_RELATIME | _MS_NOSUID | _MS_RDONLY
+        self._libc.mount(None, target, None, flags, None)
 
     def become_subreaper(self) -> None:
         """Adopt the orphans of every descendant (prctl(2))."""
@@ -184,6 +194,10 @@ class Zygote:
             self.kernel = Kernel()
         except (ImportError, OSError, AttributeError):
             self.kernel = None
+        if self.kernel is not None and self.config["namespaces"]:
+            # Where the judge is root, a learner owns the system's /dev/null: chmod() must fail.
+            for name in os.listdir("/dev"):
+                self.kernel.make_read_only(b"/dev/" + name.encode())
         self.channel.send({"compiled": report, "pid": os.getpid()})
 
     def _compile(self) -> dict[str, object]:
@@ -195,7 +209,7 @@ class Zygote:
             preload(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             line = getattr(error, "lineno", None)
-            text = str(getattr(error, "msg", None) or error)
+            text = str(getattr(error, "msg", None) or error) or type(error).__name__
             return {"error": type(error).__name__, "text": text[:500], "line": line or 0}
         return {}
 
@@ -262,10 +276,12 @@ class Zygote:
         folder = str(self.config["work"])
         if namespaces:
             assert self.kernel is not None
-            self.kernel.mount(
-                b"tmpfs", folder.encode(), b"size=%sm" % str(self.config["file_mb"]).encode()
-            )
-            self.kernel.mount(b"proc", b"/proc")
+            size = b"size=%sm" % str(self.config["file_mb"]).encode()
+            for private in (folder, "/tmp", "/dev/shm"):
+                self.kernel.mount(b"tmpfs", private.encode(), size)
+            # Read-only: where the judge is root, /proc/sys would be open to the learner.
+            if not self.kernel.mount(b"proc", b"/proc", read_only=True):
+                self.kernel.mount(b"tmpfs", b"/proc")
         elif self.kernel is not None:
             self.kernel.become_subreaper()
             folder = os.path.join(folder, str(os.getpid()))

@@ -32,6 +32,7 @@ _STABLE_UNDER_WAY = 1.0
 SPIN_CPU = 0.25
 _SPIN_PER_BYTE = 1.0 / (8 << 20)
 _SIOCOUTQ = 0x5411
+_PROGRESS_CAP = 60.0
 _EXPLANATION = 0.1
 
 
@@ -84,7 +85,9 @@ class Waiter:
         self._locate = locate
         reading, writing = list(read), list(write)
         bound = self.bound if bound is None else bound
-        began, lost = time.monotonic(), self.meter.total()
+        first = began = time.monotonic()
+        lost = self.meter.total()
+        queued: int | None = None
         seen: dict[int, _Seen] = {}
         over_since: float | None = None
         while True:
@@ -110,6 +113,10 @@ class Waiter:
                 if self._alone() or now - over_since > _STABLE:
                     raise self._over()
             if spent >= _FIRST_LOOK and watch.supported:
+                before, queued = queued, self._queued()
+                if before not in (None, queued) and time.monotonic() - first < _PROGRESS_CAP:
+                    # A learner that reads is at work, however slowly: the time begins anew.
+                    began, lost = time.monotonic(), self.meter.total()
                 self._look(seen, left, connecting)
 
     def explained(self, failure: CheckFailed) -> CheckFailed:

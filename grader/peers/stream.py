@@ -13,7 +13,7 @@ from itertools import pairwise
 from grader.learner import network
 from grader.learner.failure import CheckFailed
 from grader.learner.waiting import Waiter
-from grader.peers.words import Words
+from grader.peers.words import Words, first_difference
 
 _CHUNK = 1 << 16
 _GATE_BOUND = 5.0
@@ -242,7 +242,12 @@ class StreamPeer:
             received += piece
             if expected[at : at + len(piece)] != piece:
                 shown, got = self._words.difference(expected, bytes(received))
-                raise CheckFailed("mismatch", expected=shown, received=got)
+                where = {"at": str(first_difference(expected, bytes(received)))}
+                raise CheckFailed("mismatch", expected=shown, received=got, values=where)
+
+    def fill(self, data: bytes) -> int:
+        """Send without reading until nothing more can be sent; return how much was sent."""
+        return len(data) - len(self._fill(memoryview(data)))
 
     def _fill(self, view: memoryview) -> memoryview:
         """Send until all buffers on the way are full and the learner waits; return the rest."""

@@ -24,6 +24,7 @@ from grader.sandbox.base import (
 )
 from grader.sandbox.zygote import ZygoteSandbox
 
+PRIVATE_FOLDERS = ("/work", "/tmp", "/dev/shm")
 HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
 _FILES = {
     "/etc/hosts": HOSTS,
@@ -73,9 +74,10 @@ class BubblewrapSandbox(ZygoteSandbox):
         inside = f"/submission/{submission.slug}.py"
         fds: list[int] = []
         try:
-            command = [bwrap, *_NAMESPACES, *_interpreter_mounts(), "--proc", "/proc"]
-            command += ["--dev", "/dev", "--size", str(limits.file_mb << 20), "--tmpfs", "/tmp"]
-            command += ["--size", str(limits.file_mb << 20), "--tmpfs", "/work"]
+            command = [bwrap, *_NAMESPACES, *_interpreter_mounts(), *_devices()]
+            command += ["--proc", "/proc", "--remount-ro", "/proc"]
+            for folder in PRIVATE_FOLDERS:
+                command += ["--size", str(limits.file_mb << 20), "--tmpfs", folder]
             for name in RUNNER_FILES:
                 command += ["--ro-bind", str(LEARNER_FOLDER / name), f"/dojo/{name}"]
             for path, content in {**_FILES, inside: submission.source}.items():
@@ -106,6 +108,18 @@ def _memory_file(content: bytes) -> int:
         view = view[os.write(fd, view) :]
     os.lseek(fd, 0, os.SEEK_SET)
     return fd
+
+
+def _devices() -> list[str]:
+    """Return the mounts for ``/dev``.
+
+    Not ``--dev``: for its terminals bubblewrap makes a second user namespace, and what is
+    inside that one may neither mount a ``/proc`` of its own nor open raw sockets.
+    """
+    words = ["--size", str(1 << 20), "--tmpfs", "/dev", "--dir", "/dev/shm"]
+    for name in ("null", "zero", "full", "random", "urandom"):
+        words += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    return [*words, "--symlink", "/proc/self/fd", "/dev/fd", "--remount-ro", "/dev"]
 
 
 def _interpreter_mounts() -> list[str]:

@@ -1,0 +1,372 @@
+"""Hidden checks of ex07: one server, many clients."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+from grader.harness.contracts import (
+    expect_closed,
+    expect_next_client_served,
+    make_time_wait,
+    only_at_its_address,
+)
+from grader.harness.lab import Lab, Server
+from grader.learner import watch
+from grader.learner.failure import CheckFailed
+from grader.peers.stream import StreamPeer, pieces_of
+from grader.sandbox import processes
+
+LONGEST = 61_440  # 60 KiB, the newline included
+MUCH = 16 << 20  # more than all buffers between two programs hold
+FIFTY = 50
+QUIET = 0.3
+SETTLED = 2.0
+MORE = 10
+_NO_LINE_ENDS = bytes.maketrans(b"\r\n", b"!?")
+_WAITS = ("stuck", "sleeping", "silent")
+_BLOCKED = dict.fromkeys(_WAITS, "blocked_by_one_client")
+_DROPPED = dict.fromkeys(("short", "closed"), "silent_client_dropped")
+_ENDS = ("refused", "died", "raised", "ended", "short", "closed", "not_connected")
+_DIED = dict.fromkeys(_ENDS, "died_with_client")
+_SHARED = {"mismatch": "buffer_shared_between_clients"}
+
+
+def _line(lab: Lab, size: int = 24) -> bytes:
+    """Return a line to read: lower and upper case, digits, ``size`` bytes with its newline."""
+    number = b"%d " % lab.random.randrange(100, 1000)
+    return lab.token(3).title() + number + lab.token(size - 8) + b"\n"
+
+
+def _any_bytes(lab: Lab, size: int) -> bytes:
+    """Return a line of ``size`` random bytes; only the last of them is a line end."""
+    return lab.payload(size - 1).translate(_NO_LINE_ENDS) + b"\n"
+
+
+def _exchange(lab: Lab, client: StreamPeer, line: bytes | None = None) -> None:
+    """Send one line and read its answer before anything else happens."""
+    line = line or _line(lab)
+    client.send(line)
+    client.expect(line.upper())
+
+
+# -- lines -----------------------------------------------------------------------------
+
+
+def check_answers_each_line(lab: Lab) -> None:
+    client = lab.connect(lab.serve())
+    for size in (10, 24, 3000, 9):
+        _exchange(lab, client, _line(lab, size))
+    with lab.blame(**dict.fromkeys(_WAITS, "empty_line_unanswered")):
+        _exchange(lab, client, b"\n")
+        _exchange(lab, client, b"\n")
+    _exchange(lab, client)
+
+
+def check_changes_only_ascii_letters(lab: Lab) -> None:
+    client = lab.connect(lab.serve())
+    every = bytes(number for number in range(256) if number != ord("\n"))
+    words = "straße, é, ÿ, ı, 中文\x85\u2028 ".encode() + lab.token()
+    line_ends = (b"a\r%b", b"\r%b", b"%b\r", b"%b\r\r", b" \t%b \t")
+    for line in (words, every, *(text % lab.token() for text in line_ends), lab.token()):
+        _exchange(lab, client, line + b"\n")
+    _exchange(lab, client, lab.payload(2000).replace(b"\n", b"\r") + b"\n")
+
+
+def check_waits_for_the_newline(lab: Lab) -> None:
+    client = lab.connect(lab.serve())
+    line, other = _line(lab), _line(lab, 20)
+    too_early = dict.fromkeys((*_WAITS, "mismatch", "short", "closed"), "one_recv_assumed")
+    with lab.blame(**too_early):
+        for piece in (line[:5], line[5:-1]):
+            client.send(piece)
+            client.drained()
+            _expect_silence(lab, client)
+        client.send(line[-1:])
+        client.expect(line.upper())
+        client.send_pieces(pieces_of(other, (1, 2, 4)))
+        client.expect(other.upper())
+    _exchange(lab, client)
+    client.expect_nothing_waiting()
+
+
+def _expect_silence(lab: Lab, client: StreamPeer) -> None:
+    """Nothing comes although the learner's code has read everything and waits again."""
+    try:
+        lab.waiter.until(read=[client.sock], bound=QUIET, locate=False)
+    except CheckFailed as failure:
+        if failure.kind in _WAITS:
+            return
+        raise
+    data = client.read()
+    if not data:
+        raise CheckFailed("short")
+    raise lab.fail("one_recv_assumed", lab.say("no_bytes"), lab.words.data(data))
+
+
+def check_answers_lines_that_arrive_together(lab: Lab) -> None:
+    server = lab.serve()
+    client = lab.connect(server)
+    with lab.blame(**dict.fromkeys((*_WAITS, "short"), "leftover_dropped")):
+        lines = b"".join(_line(lab) for _ in range(3))
+        client.send(lines)
+        client.expect(lines.upper())
+        lines = b"".join(_line(lab, lab.random.randrange(10, 80)) for _ in range(30))
+        last = _line(lab)
+        client.send(lines + last[:8])
+        client.expect(lines.upper())
+        client.drained()
+        with lab.blame(mismatch="leftover_dropped"):
+            _expect_rest(lab, client, last)
+
+
+def _expect_rest(lab: Lab, client: StreamPeer, last: bytes) -> None:
+    """The line that has begun already is finished, glued to one more."""
+    more = _line(lab)
+    client.send(last[8:] + more)
+    client.expect((last + more).upper())
+
+
+# -- clients ---------------------------------------------------------------------------
+
+
+def check_serves_fifty_clients_at_once(lab: Lab) -> None:
+    server = lab.serve()
+    clients = [lab.connect(server) for _ in range(FIFTY)]
+    lines = [_line(lab) for _ in clients]
+    for client, line in zip(clients, lines, strict=True):
+        client.send(line[:9])
+    for turn in reversed(range(FIFTY)):
+        try:
+            with lab.blame(**_SHARED):
+                clients[turn].send(lines[turn][9:])
+                clients[turn].expect(lines[turn].upper())
+        except CheckFailed as failure:
+            if failure.kind in _WAITS:
+                waiting = dict(zip(clients[: turn + 1], lines, strict=False))
+                failure.values["diagnosis"] = _who_waits(lab, waiting)
+            raise
+
+
+def _who_waits(lab: Lab, waiting: dict[StreamPeer, bytes]) -> str:
+    """The newest of these clients got no answer: let all others speak too, and see who does."""
+    for client, line in list(waiting.items())[:-1]:
+        with contextlib.suppress(CheckFailed):
+            client.send(line[9:])
+    answered = FIFTY - len(waiting)
+    with contextlib.suppress(CheckFailed):
+        while waiting:
+            ready, _ = lab.waiter.until(read=[one.sock for one in waiting], locate=False)
+            for client in [one for one in waiting if one.sock in ready]:
+                data = client.read()
+                if not waiting.pop(client).upper().startswith(data):
+                    return "buffer_shared_between_clients"
+                answered += bool(data)
+    return "too_few_at_once" if 2 <= answered < FIFTY else "blocked_by_one_client"
+
+
+def check_idle_client_holds_up_nobody(lab: Lab) -> None:
+    server = lab.serve()
+    silent = [lab.connect(server) for _ in range(3)]
+    talkers = [lab.connect(server) for _ in range(3)]
+    with lab.blame(**_BLOCKED, **_DROPPED, **_SHARED):
+        for client in (*reversed(talkers), *talkers, *reversed(silent), *silent):
+            _exchange(lab, client)
+
+
+def check_half_line_holds_up_nobody(lab: Lab) -> None:
+    server = lab.serve()
+    before = lab.connect(server)
+    with lab.blame(**_BLOCKED, **_DROPPED, **_SHARED):
+        _exchange(lab, before)
+        paused, line = lab.connect(server), _line(lab)
+        paused.send(line[:9])
+        paused.drained()
+        after = lab.connect(server)
+        for client in (after, before, lab.connect(server), after):
+            _exchange(lab, client)
+        paused.send(line[9:])
+        paused.expect(line.upper())
+        _exchange(lab, paused)
+
+
+def check_answers_whole_lines_after_half_close(lab: Lab) -> None:
+    server = lab.serve()
+    client = lab.connect(server)
+    whole = b"".join(_line(lab) for _ in range(8))
+    with lab.blame(**dict.fromkeys((*_WAITS, "short"), "leftover_dropped")):
+        client.send(whole)
+        client.expect(whole.upper())
+    whole = b"".join(_line(lab, 200) for _ in range(8))
+    # Lines and end together, every time: what is due must not get lost over the end.
+    with lab.frozen(server.process):
+        client.send(whole + lab.token())
+        client.half_close()
+    with lab.blame(short="stops_on_half_close", closed="stops_on_half_close"):
+        client.expect(whole.upper())
+    with lab.blame(extra="unfinished_line_answered"):
+        expect_closed(lab, client)
+    lab.alive(server)
+
+
+def check_early_leavers_harm_nobody(lab: Lab) -> None:
+    server = lab.serve()
+    first = lab.connect(server)
+    with lab.blame(**_BLOCKED, **_DIED, spinning="empty_recv_ignored"):
+        first.close()
+        anchor = lab.connect(server)
+        _exchange(lab, anchor)
+        lab.connect(server).reset()
+        _exchange(lab, anchor)
+        for leave in (StreamPeer.reset, StreamPeer.close):
+            rude = lab.connect(server)
+            _exchange(lab, rude)
+            leave(rude)
+            _exchange(lab, anchor)
+            careless = lab.connect(server)
+            careless.send(b"".join(_line(lab, 100) for _ in range(30)))
+            careless.read(1)
+            leave(careless)  # with answers unread
+            _exchange(lab, anchor)
+        _exchange(lab, lab.connect(server))
+        lab.alive(server)
+
+
+def check_slow_reader_holds_up_nobody(lab: Lab) -> None:
+    server = lab.serve()
+    before = lab.connect(server)
+    with lab.blame(**_BLOCKED, **_DIED, **_SHARED):
+        _exchange(lab, before)
+        lab.connect(server).fill(_much(lab))
+        for client in (lab.connect(server), before, lab.connect(server)):
+            _exchange(lab, client)
+        lab.alive(server)
+
+
+def check_slow_reader_gets_everything(lab: Lab) -> None:
+    client = lab.connect(lab.serve())
+    data = _much(lab)
+    expected = data.upper()
+    lost = dict.fromkeys(_WAITS, "leftover_dropped")
+    try:
+        with lab.blame(short="slow_reader_dropped", closed="slow_reader_dropped", **lost):
+            client.exchange(data, expected)
+    except CheckFailed as failure:
+        if failure.kind == "mismatch":
+            # Whole lines are missing, or the rest of one whose beginning was sent.
+            at = int(failure.values["at"])
+            inside = at - (expected.rfind(b"\n", 0, at) + 1) > 3
+            failure.values["diagnosis"] = "send_result_ignored" if inside else "leftover_dropped"
+        raise
+
+
+def _much(lab: Lab) -> bytes:
+    """Return ``MUCH`` bytes or a little more: lines of any bytes, shorter than 16 KiB."""
+    pool = _any_bytes(lab, 1 << 18)
+    lines, size = [], 0
+    while size < MUCH:
+        length = lab.random.randrange(1, 16_000)
+        start = lab.random.randrange(len(pool) - length - 1)
+        lines.append(pool[start : start + length])
+        size += length + 1
+    return b"\n".join([*lines, b""])
+
+
+def check_answers_long_lines_whole(lab: Lab) -> None:
+    # The first server's send() takes what it is given, the second one's a part at a time.
+    for cap, diagnoses in ((False, {}), (True, dict.fromkeys(_WAITS, "send_result_ignored"))):
+        client = lab.connect(lab.serve(send_cap=cap))
+        with lab.blame(**diagnoses, **({"mismatch": "send_result_ignored"} if cap else {})):
+            for size in (LONGEST, 9, 20_000, LONGEST - 1):
+                _exchange(lab, client, _any_bytes(lab, size))
+
+
+# -- the server ------------------------------------------------------------------------
+
+
+def check_gives_back_what_clients_used(lab: Lab) -> None:
+    if not watch.supported:
+        raise lab.skip("needs_proc")
+    server = lab.serve()
+    _come_and_go(lab, server, 5)
+    before = _settled(lab, server)
+    for _ in range(10):
+        _come_and_go(lab, server, 20)
+    lab.alive(server)
+    with contextlib.suppress(CheckFailed):
+        lab.waiter.until(
+            done=lambda: not _grown(lab, server, before), bound=SETTLED, watch_learner=False
+        )
+    grown = _grown(lab, server, before)
+    if grown:
+        raise lab.fail(_left_behind(server, grown), str(dict(before)), str(grown))
+
+
+def _come_and_go(lab: Lab, server: Server, count: int) -> None:
+    """So many clients connect and speak, then each reads its answer and leaves."""
+    clients = [(lab.connect(server), _line(lab)) for _ in range(count)]
+    for client, line in clients:
+        client.send(line)
+    for client, line in clients:
+        client.expect(line.upper())
+        client.close()
+
+
+def _settled(lab: Lab, server: Server) -> Mapping[str, int]:
+    """Return what the server holds once that has stopped changing."""
+    seen: list[Mapping[str, int]] = []
+
+    def unchanged() -> bool:
+        seen.append(lab.resources(server.process))
+        return len(seen) > 3 and seen[-1] == seen[-2] == seen[-3] == seen[-4]
+
+    with contextlib.suppress(CheckFailed):
+        lab.waiter.until(done=unchanged, bound=SETTLED, watch_learner=False)
+    return seen[-1]
+
+
+def _grown(lab: Lab, server: Server, before: Mapping[str, int]) -> dict[str, int]:
+    """Return what the server holds too much of by now."""
+    now = lab.resources(server.process)
+    return {name: count for name, count in now.items() if count > before[name] + MORE}
+
+
+def _left_behind(server: Server, grown: Mapping[str, int]) -> str:
+    below = processes.descendants(server.process.child.root)
+    if sum(processes.state(pid) == "Z" for pid in below) > MORE:
+        return "zombies_left"
+    return "descriptor_leak" if set(grown) == {"descriptors"} else "threads_left"
+
+
+def check_sleeps_when_idle(lab: Lab) -> None:
+    server = lab.serve()
+    first = lab.connect(server)
+    _exchange(lab, first)
+    silent = [lab.connect(server) for _ in range(5)]
+    lab.expect_idle(server.process)
+    with lab.blame(**_DROPPED):
+        for client in silent:
+            client.expect_nothing_waiting()
+        _exchange(lab, first)
+    for client in (*silent, first):
+        client.close()
+    try:
+        lab.expect_idle(server.process)
+    except CheckFailed as failure:
+        # It slept while they were there: what keeps it awake is that they have gone.
+        failure.values["diagnosis"] = "empty_recv_ignored"
+        raise
+    lab.alive(server)
+
+
+def check_restarts_on_same_port(lab: Lab) -> None:
+    server = lab.serve()
+    make_time_wait(lab, server)
+    lab.stop(server.process)
+    again = lab.serve(at=server)
+    with lab.blame(raised="no_reuseaddr", refused="no_reuseaddr", died="no_reuseaddr"):
+        expect_next_client_served(lab, again, _line(lab))
+
+
+def check_listens_only_where_told(lab: Lab) -> None:
+    only_at_its_address(lab, lab.serve())

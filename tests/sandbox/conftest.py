@@ -1,0 +1,174 @@
+"""What a learner process can find out about where it lives, as functions to call there."""
+
+from __future__ import annotations
+
+import pytest
+
+SPY = '''
+import ctypes, os, resource, signal, socket, struct, subprocess, sys, threading, time
+
+
+def environment():
+    return dict(os.environ), sys.argv, sys.path, os.getcwd()
+
+
+def listing(path):
+    try:
+        return sorted(os.listdir(path))
+    except OSError as error:
+        return type(error).__name__
+
+
+def reads(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(100)
+    except OSError as error:
+        return type(error).__name__
+
+
+def writes(path):
+    try:
+        with open(path, "ab") as file:
+            file.write(b"x")
+        return "written"
+    except OSError as error:
+        return type(error).__name__
+
+
+def removes(path):
+    try:
+        os.unlink(path)
+        return "removed"
+    except OSError as error:
+        return type(error).__name__
+
+
+def everything(limit=20000):
+    """Return every path below / that can be seen, but for the kernel's own."""
+    found = []
+    for folder, names, files in os.walk("/"):
+        if folder == "/":
+            names[:] = [n for n in names if n not in ("proc", "sys", "dev")]
+        found += [os.path.join(folder, name) for name in files]
+    return found[:limit]
+
+
+def descriptors():
+    return {int(fd): os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+            if os.path.lexists(f"/proc/self/fd/{fd}")}
+
+
+def status():
+    return dict(line.rstrip().split(":\\t", 1) for line in open("/proc/self/status") if ":\\t" in line)
+
+
+def processes():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def ids():
+    return os.getuid(), os.geteuid(), os.getgid(), os.getgroups()
+
+
+def interfaces():
+    return [name for _, name in socket.if_nameindex()]
+
+
+def connects(host, port):
+    try:
+        socket.create_connection((host, port), 2).close()
+        return "connected"
+    except OSError as error:
+        return type(error).__name__
+
+
+def opens_raw():
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).close()
+        return "opened"
+    except OSError as error:
+        return type(error).__name__
+
+
+def mounts():
+    libc = ctypes.CDLL(None, use_errno=True)
+    return libc.mount(b"none", b"/work", b"tmpfs", 0, None), libc.unshare(0x10000000)
+
+
+def limits():
+    names = ("RLIMIT_CPU", "RLIMIT_AS", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_CORE")
+    return {name: list(resource.getrlimit(getattr(resource, name))) for name in names}
+
+
+def raises_limits():
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100_000, 100_000))
+        return "raised"
+    except (OSError, ValueError) as error:
+        return type(error).__name__
+
+
+def fills(path, count):
+    try:
+        with open(path, "wb") as file:
+            for _ in range(count):
+                file.write(bytes(1 << 20))
+        return "filled"
+    except OSError as error:
+        return error.errno
+
+
+def leaves_daemons():
+    """Leave a daemon that nobody waits for, one in a new session, and a plain child."""
+    for kind in range(3):
+        pid = os.fork()
+        if pid:
+            if kind < 2:
+                os.waitpid(pid, 0)
+            continue
+        if kind == 0:
+            os.setsid()
+            if os.fork():
+                os._exit(0)
+        elif kind == 1 and os.fork():
+            os._exit(0)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        while True:
+            time.sleep(1000)
+    return os.getpid()
+
+
+def listens():
+    global listener
+    listener = socket.create_server(("127.0.0.1", 0))
+    return listener.getsockname()[1]
+
+
+def sees_abstract(name):
+    with socket.socket(socket.AF_UNIX) as sock:
+        try:
+            sock.connect("\\0" + name)
+            return "connected"
+        except OSError as error:
+            return type(error).__name__
+
+
+def kills(pid, number):
+    try:
+        os.kill(pid, number)
+        return "killed"
+    except OSError as error:
+        return type(error).__name__
+
+
+def waits():
+    threading.Event().wait()
+'''
+
+
+@pytest.fixture(scope="session")
+def spy() -> str:
+    """Return the source of a submission that looks around."""
+    return SPY

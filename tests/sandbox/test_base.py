@@ -1,0 +1,57 @@
+"""Output that is bounded, and pipes that never block."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from grader.model import Limits
+from grader.sandbox.base import Drain, Output, executable, rlimits
+
+
+def test_keeps_the_beginning_of_an_output_and_counts_the_rest() -> None:
+    output = Output(5)
+    output.feed(b"abc")
+    assert output.text() == "abc"
+    output.feed(b"defgh")
+    output.feed(b"ij")
+    assert output.text() == "abcde…"
+    assert output.total == 10
+    assert not output.ended.is_set()
+    output.feed(b"")
+    assert output.ended.is_set()
+
+
+def test_shows_what_is_no_text() -> None:
+    output = Output(100)
+    output.feed("é".encode()[:1] + b"\xff\0")
+    assert output.text() == "\\xc3\\xff\0"
+
+
+def test_drains_many_pipes_at_once() -> None:
+    drain, ends, outputs = Drain(), [], []
+    for _ in range(20):
+        reading, writing = os.pipe()
+        outputs.append(Output(1 << 20))
+        drain.add(reading, outputs[-1])
+        ends.append(writing)
+    for end in ends:
+        assert os.write(end, bytes(1 << 16)) == 1 << 16
+    for end in ends[:10]:
+        os.close(end)
+    for output in outputs[:10]:
+        assert output.ended.wait(60)
+        assert output.total == 1 << 16
+    drain.close()
+    assert all(output.ended.is_set() for output in outputs)
+    for end in ends[10:]:
+        os.close(end)
+
+
+def test_the_interpreter_is_the_real_one() -> None:
+    assert Path(executable()).is_file()
+    assert not Path(executable()).is_symlink()
+
+
+def test_a_limit_is_never_nothing() -> None:
+    assert rlimits(Limits(cpu_s=0.1))["RLIMIT_CPU"] == 1

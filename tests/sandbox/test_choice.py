@@ -1,0 +1,119 @@
+"""The choice of a rung: auto takes the best and says what is missing, full takes nothing less."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader.model import Limits, Verdict
+from grader.sandbox import IsolationChoice, Sandbox, SandboxError, Submission, open_sandbox
+
+OpenBox = Callable[..., Sandbox]
+SOURCE = "x = 1\n"
+
+
+@pytest.fixture
+def without_bwrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.fixture(params=["exit 1", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1"])
+def broken_bwrap(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> str:
+    """Put a bubblewrap first in the path that the system lets do nothing."""
+    fake = tmp_path / "bwrap"
+    fake.write_text(f"#!/bin/sh\n{request.param}\n")
+    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return "Permission denied" if "denied" in request.param else "did not start"
+
+
+@pytest.mark.needs_bwrap
+@pytest.mark.parametrize("choice", ["auto", "full"])
+def test_takes_the_best_rung(open_box: OpenBox, choice: IsolationChoice) -> None:
+    isolation = open_box(SOURCE, choice).isolation
+    assert (isolation.level, isolation.backend) == ("full", "bubblewrap")
+    assert isolation.missing == ()
+
+
+@pytest.mark.parametrize(("choice", "backend"), [("none", "process"), ("spawn", "spawn")])
+def test_takes_the_rung_that_was_asked_for(
+    open_box: OpenBox, choice: IsolationChoice, backend: str
+) -> None:
+    isolation = open_box(SOURCE, choice).isolation
+    assert isolation.level == "none"
+    assert isolation.backend in (backend, "spawn")
+
+
+@pytest.mark.usefixtures("without_bwrap")
+def test_auto_says_what_is_missing(open_box: OpenBox) -> None:
+    isolation = open_box(SOURCE, "auto").isolation
+    assert isolation.level == "none"
+    assert len(isolation.missing) == 1
+    assert "bubblewrap is not installed" in isolation.missing[0]
+
+
+def test_auto_says_what_the_system_refused(open_box: OpenBox, broken_bwrap: str) -> None:
+    isolation = open_box(SOURCE, "auto").isolation
+    assert isolation.level == "none"
+    assert broken_bwrap in isolation.missing[0]
+
+
+@pytest.mark.usefixtures("without_bwrap")
+def test_full_refuses_less_in_one_line(open_box: OpenBox) -> None:
+    with pytest.raises(SandboxError, match="bubblewrap is not installed") as caught:
+        open_box(SOURCE, "full")
+    assert "\n" not in str(caught.value)
+
+
+def test_full_passes_the_systems_refusal_on(open_box: OpenBox, broken_bwrap: str) -> None:
+    with pytest.raises(SandboxError, match=broken_bwrap) as caught:
+        open_box(SOURCE, "full")
+    assert "\n" not in str(caught.value)
+
+
+def test_partial_is_refused_in_one_line(open_box: OpenBox) -> None:
+    with pytest.raises(SandboxError, match="Landlock"):
+        open_box(SOURCE, "partial")
+
+
+@pytest.mark.usefixtures("without_bwrap")
+def test_the_verdict_says_which_rung_held(
+    grade_source: Callable[..., Verdict], reference: str
+) -> None:
+    only = ["server_echoes_one_message"]
+    verdict = grade_source("ex03", reference, only, isolation="auto")
+    assert verdict.status == "passed"
+    assert verdict.isolation.level == "none"
+    assert verdict.isolation.missing
+    with pytest.raises(SandboxError):
+        grade_source("ex03", reference, only, isolation="full")
+
+
+@pytest.mark.needs_proc
+@pytest.mark.parametrize("choice", ["auto", "none", "spawn"])
+def test_gives_everything_back(choice: IsolationChoice) -> None:
+    def count() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    open_sandbox(choice, Submission("a.py", b"", "a"), Limits()).close()
+    before = count()
+    for _ in range(3):
+        with_child = open_sandbox(choice, Submission("a.py", b"", "a"), Limits())
+        with_child.fork().close()
+        with_child.close()
+    assert count() <= before + (3 if choice == "spawn" else 0)
+
+
+@pytest.mark.needs_proc
+def test_a_refused_rung_leaves_nothing_behind(broken_bwrap: str) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(SandboxError, match=broken_bwrap):
+            open_sandbox("full", Submission("a.py", b"", "a"), Limits())
+    assert len(os.listdir("/proc/self/fd")) == before
