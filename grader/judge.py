@@ -186,7 +186,7 @@ class Judge:
     def verdict(self, problem: Problem | None) -> Verdict:
         """Run the checks (or say why none can be run) and return the verdict."""
         began = time.monotonic()
-        isolation = Isolation(level="none", backend="not started")
+        isolation = Isolation(level="full", backend="never run")
         if problem is not None:
             results = self._all_failed(problem)
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,8 @@ PREFIX = "check_"
 _HERE = Path(__file__).resolve().parent
 _MOST_THREADS = 32
 _SWITCH_INTERVAL = 0.0005
+# The other method, "thread", ends the whole judge; it is for systems without SIGALRM.
+_TIMEOUT_METHOD = "signal" if hasattr(signal, "SIGALRM") else "thread"
 _OFF = [
     "cacheprovider",
     "terminal",
@@ -88,10 +91,11 @@ class _Plugin:
                 self._futures[check] = pool.submit(run_body, item.obj, labs[item.name])
             try:
                 return (yield)
-            except BaseException:
-                for lab in labs.values():
-                    lab.abandon()
-                raise
+            finally:
+                # Interrupted, or past pytest-timeout's bound: what still runs is given up.
+                for item in session.items:
+                    if not self._futures[item.name.removeprefix(PREFIX)].done():
+                        labs[item.name].abandon()
 
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
         """Wait for a check's body instead of running it here."""
@@ -159,7 +163,7 @@ def run_harness(
     arguments += ["--assert=plain", "--import-mode=prepend", "--capture=no"]
     for off in _OFF:
         arguments += ["-p", f"no:{off}"]
-    arguments += ["-p", "pytest_timeout", f"--timeout={bound_s:g}", "--timeout-method=thread"]
+    arguments += ["-p", "pytest_timeout", f"--timeout={bound_s:g}", f"--timeout-method={_TIMEOUT_METHOD}"]
     with _quiet_environment(), _brisk_threads():
         code = pytest.main(arguments, plugins=[plugin])
     # pytest calls a harness that cannot be imported an interrupted session, too.

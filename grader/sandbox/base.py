@@ -86,6 +86,8 @@ class Drain:
 
     def close(self) -> None:
         """Stop reading and close what is still open."""
+        if self._closed:
+            return
         self._closed = True
         self._wake_w.send(b"-")
         self._thread.join()

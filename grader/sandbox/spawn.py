@@ -71,6 +71,9 @@ class SpawnSandbox(Sandbox):
             )
             with self._lock:
                 self._processes.append(process)
+            output = Output(self.limits.output_kb << 10)
+            assert process.stdout is not None
+            threading.Thread(target=_drain, args=(process.stdout, output), daemon=True).start()
             listener.settimeout(_START_BOUND)
             control = self._accept(listener, token)
         control.sendall(
@@ -78,9 +81,6 @@ class SpawnSandbox(Sandbox):
                 config_for(self._submission, self.limits, str(self._path), str(work), False)
             )
         )
-        output = Output(self.limits.output_kb << 10)
-        assert process.stdout is not None
-        threading.Thread(target=_drain, args=(process.stdout, output), daemon=True).start()
         return Child(control, output, process.pid, True)
 
     def socket(self, family: int, kind: int, proto: int = 0) -> socket.socket:
