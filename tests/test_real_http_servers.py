@@ -140,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     dropped: ClassVar[dict[str, str]] = {}
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
+    def log_message(self, format: str, *args: object) -> None:
         """Stay silent."""
 
     def _sized(self, status: int, body: bytes, *fields: tuple[str, str]) -> None:
@@ -181,7 +181,7 @@ class Handler(BaseHTTPRequestHandler):
         # The handler goes on listening on this connection, whatever the client has asked for.
         self.close_connection = self.path == "/close"
 
-    do_HEAD = do_GET  # noqa: N815 - http.server's own names
+    do_HEAD = do_GET
 
     def do_POST(self) -> None:
         """Send the body back, or its digest."""
@@ -189,7 +189,7 @@ class Handler(BaseHTTPRequestHandler):
         self._sized(201, hashlib.sha256(body).digest() if self.path == "/digest" else body)
         self.close_connection = False
 
-    do_PUT = do_POST  # noqa: N815
+    do_PUT = do_POST
 
 
 @contextlib.contextmanager
@@ -245,7 +245,7 @@ def test_http_server_of_files(solution: Path, tmp_path: Path) -> None:
         def __init__(self, *args: object) -> None:
             super().__init__(*args, directory=str(tmp_path))  # type: ignore[arg-type]
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             """Stay silent."""
 
     with serving(Files) as (host, port):

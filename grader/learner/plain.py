@@ -36,6 +36,9 @@ class Opaque:
         return f"<{self.type_name}>"
 
 
+_PLAIN = (type(None), int, float, bytes, bytearray, memoryview, str, list, tuple, dict, Opaque)
+
+
 def encode(value: object) -> bytes:
     """Return ``value`` as one frame.
 
@@ -44,7 +47,12 @@ def encode(value: object) -> bytes:
     value is nested too deeply (cycles included) or too large.
     """
     parts: list[bytes] = []
-    _put(parts, value, 0, [MAX_ITEMS])
+    try:
+        _put(parts, value, 0, [MAX_ITEMS])
+    except PlainError:
+        raise
+    except (TypeError, ValueError, AttributeError) as error:
+        raise PlainError(f"a value that is not what it seems: {error}") from None
     size = sum(map(len, parts))
     if size > MAX_FRAME:
         raise PlainError(f"{size} bytes are more than a frame may hold")
@@ -55,6 +63,8 @@ def _put(parts: list[bytes], value: object, depth: int, budget: list[int]) -> No
     budget[0] -= 1
     if depth > MAX_DEPTH or budget[0] < 0:
         raise PlainError("nested too deeply, or too many items")
+    if not issubclass(type(value), _PLAIN):
+        value = Opaque(type(value).__name__)  # isinstance() would believe a lying __class__
     if value is None:
         parts.append(b"n")
     elif value is True or value is False:
@@ -65,7 +75,7 @@ def _put(parts: list[bytes], value: object, depth: int, budget: list[int]) -> No
             raise PlainError("a number with too many digits")
         _put_sized(parts, b"i", b"%d" % number)
     elif isinstance(value, float):
-        parts.append(b"d" + _DOUBLE.pack(float.__add__(value, 0.0)))
+        parts.append(b"d" + _DOUBLE.pack(float.__pos__(value)))
     elif isinstance(value, (bytes, bytearray, memoryview)):
         _put_sized(parts, b"b", bytes(memoryview(value)))
     elif isinstance(value, str):
@@ -84,8 +94,6 @@ def _put(parts: list[bytes], value: object, depth: int, budget: list[int]) -> No
             _put(parts, item, depth + 1, budget)
     elif isinstance(value, Opaque):
         _put_sized(parts, b"o", value.type_name.encode("utf-8", "replace")[:200])
-    else:
-        _put_sized(parts, b"o", type(value).__name__.encode("utf-8", "replace")[:200])
 
 
 def _put_sized(parts: list[bytes], tag: bytes, body: bytes) -> None:

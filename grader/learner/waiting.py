@@ -167,9 +167,9 @@ class Waiter:
             if process.state == "gone":
                 continue
             last = seen.setdefault(number, _Seen(known_after=process.born))
-            threads = watch.threads(process.child.root, process.child.root_is_learner)
+            threads = _threads_of(process)
             self._check_spinning(process, threads, last)
-            signature = tuple((t.tid, t.raw, t.run_ns) for t in threads)
+            signature = _signature(threads)
             if signature != last.signature:
                 if last.since:
                     last.known_after = last.since
@@ -186,6 +186,8 @@ class Waiter:
             return
         if any(watch.has_hidden_limit(t) for _, threads, _ in quiet for t in threads):
             return
+        if any(_signature(_threads_of(process)) != _signature(seen) for process, seen, _ in quiet):
+            return  # it has woken while it was looked at, and its socket may be another's by now
         # A call that is over waits for its next order; one that is not is what hangs.
         running = [seen for seen in quiet if not _is_over(seen[0])]
         process, threads, _ = (running or quiet)[-1]
@@ -325,6 +327,15 @@ def _ready(
         if masks[fd] & select.POLLOUT and event & (select.POLLOUT | bad):
             writable.append(by_fd[fd])
     return readable, writable
+
+
+def _threads_of(process: LearnerProcess) -> list[watch.Thread]:
+    return watch.threads(process.child.root, process.child.root_is_learner)
+
+
+def _signature(threads: Iterable[watch.Thread]) -> tuple[object, ...]:
+    """Return what stays the same as long as no thread runs."""
+    return tuple((thread.tid, thread.raw, thread.run_ns) for thread in threads)
 
 
 def _is_over(process: LearnerProcess) -> bool:

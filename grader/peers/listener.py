@@ -29,6 +29,7 @@ class Listener:
         self._words = words
         self._count = 0
         self._fillers: list[socket.socket] = []
+        self._accepted: list[socket.socket] = []
         self._make = make
 
     def listen(self, backlog: int = _BACKLOG) -> Listener:
@@ -40,6 +41,7 @@ class Listener:
         """Wait for the learner's next connection."""
         self._waiter.until(read=[self.sock], bound=bound)
         sock, _ = self.sock.accept()
+        self._accepted.append(sock)
         self._count += 1
         who = "peer" if self._count == 1 else f"peer {self._count}"
         peer = StreamPeer(sock, self._waiter, self._words, who)
@@ -65,7 +67,7 @@ class Listener:
             self._fillers.append(filler)
 
     def close(self) -> None:
-        """Close the listener and what fills its backlog."""
-        for sock in (*self._fillers, self.sock):
+        """Close the listener, what it has accepted, and what fills its backlog."""
+        for sock in (*self._accepted, *self._fillers, self.sock):
             with contextlib.suppress(OSError):
                 sock.close()

@@ -209,7 +209,8 @@ class StreamPeer:
             data = b""
         self.note("receive" if data else "end", data)
         kind = "extra" if data else "closed"
-        raise self._broken(kind, self._words.say("no_bytes"), self._words.data(data))
+        came = self._words.data(data) if data else self._words.say("closed_early")
+        raise self._broken(kind, self._words.say("no_bytes"), came)
 
     def exchange(self, data: bytes, expected: bytes) -> None:
         """Send and read at once, but read slowly: not before sending can't go on at all."""

@@ -36,6 +36,37 @@ def writes(path):
         return type(error).__name__
 
 
+def changes_mode(path):
+    try:
+        os.chmod(path, os.stat(path).st_mode & 0o7777)
+        return "changed"
+    except OSError as error:
+        return type(error).__name__
+
+
+def opens_for_writing(path):
+    try:
+        os.close(os.open(path, os.O_WRONLY))
+        return "writable"
+    except OSError as error:
+        return type(error).__name__
+
+
+def breaks_out():
+    """Become root in namespaces of its own, mount /proc again, and try once more."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.unshare(0x10000000 | 0x20000 | 0x20000000)
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        libc.mount(b"proc", b"/proc", b"proc", 0, None)
+        libc.umount2(b"/proc", 2)
+        libc.mount(None, b"/proc", None, 32, None)
+        os.write(writing, opens_for_writing("/proc/sys/kernel/core_pattern").encode())
+        os._exit(0)
+    os.close(writing)
+    return os.read(reading, 100).decode()
+
+
 def removes(path):
     try:
         os.unlink(path)
@@ -44,14 +75,13 @@ def removes(path):
         return type(error).__name__
 
 
-def everything(limit=20000):
-    """Return every path below / that can be seen, but for the kernel's own."""
+def everything(but):
+    """Return every file below / that can be seen, but for what is in the folders ``but``."""
     found = []
     for folder, names, files in os.walk("/"):
-        if folder == "/":
-            names[:] = [n for n in names if n not in ("proc", "sys", "dev")]
+        names[:] = [name for name in names if os.path.join(folder, name) not in but]
         found += [os.path.join(folder, name) for name in files]
-    return found[:limit]
+    return found
 
 
 def descriptors():
@@ -60,7 +90,8 @@ def descriptors():
 
 
 def status():
-    return dict(line.rstrip().split(":\\t", 1) for line in open("/proc/self/status") if ":\\t" in line)
+    with open("/proc/self/status") as file:
+        return dict((line.partition(":")[0], line.partition(":")[2].strip()) for line in file)
 
 
 def processes():
