@@ -110,7 +110,6 @@ def _begin(
     mode = "iterate" if function == STREAM else "plain"
     calling = lab.call(function, argument, *_named(encoding), process=process, mode=mode, take=take)
     peer = listener.accept()
-    listener.close()
     return calling, peer
 
 
