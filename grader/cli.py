@@ -126,12 +126,14 @@ def _known_complaint(error: Exception, language: Language) -> str | None:
 def catalog_complaint(error: CatalogError, language: Language) -> str:
     """Return a catalogue error in the reader's language, where it is one for learners."""
     if error.code in ("no_root", "no_exercise"):
-        return text(f"cli.{error.code}", language, **error.values)
+        known = error.values.get("known")
+        shown = {"known": ", ".join(known)} if isinstance(known, list) else {}
+        return text(f"cli.{error.code}", language, **{**error.values, **shown})
     return str(error)
 
 
 def _complain(line: str, code: int = BAD_REQUEST) -> int:
-    shown = " ".join(line.split())
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(line.split()))
     print(f"dojo: {shown}", file=sys.stderr)
     return code
 

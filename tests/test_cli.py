@@ -132,7 +132,7 @@ def test_2_where_there_are_no_exercises(run: Run, tmp_path: Path) -> None:
 def test_2_where_a_manifest_is_bad(run: Run, suite: Path, broken: str) -> None:
     path = suite / "exercises" / "ex03_tcp_echo" / "exercise.yaml"
     path.write_bytes(broken.encode("latin-1"))
-    assert "exercise.yaml:1" in assert_one_line(run("grade", "ex03"))
+    assert "exercises/ex03_tcp_echo/exercise.yaml:" in assert_one_line(run("grade", "ex03"))
 
 
 def test_2_where_a_file_cannot_be_read(run: Run, suite: Path) -> None:

@@ -65,7 +65,7 @@ def test_readmes_teach_in_both_languages(exercise: Exercise) -> None:
     for name, text in readmes(exercise):
         assert "```mermaid" in text, name
         assert f"nox -s grade -- {exercise.id}" in text, name
-        assert bool(_CHINESE.search(text)) == (name == "README.zh.md") or name == "README.md"
+        assert (len(_CHINESE.findall(text)) > 500) == (name == "README.zh.md"), name
         for function in exercise.functions:
             assert function in text, f"{name} says nothing of {function}"
         shapes.append(text.count("```mermaid"))
@@ -86,8 +86,9 @@ def test_every_text_has_both_languages(exercise: Exercise) -> None:
         texts += [check.title, *check.hints]
     for text in texts:
         assert text.en.strip()
-        assert _CHINESE.search(text.zh) or text.zh.isascii() == text.en.isascii()
-        assert not _CHINESE.search(text.en.replace("你好", "")) or "粘包" in text.en, text.en
+        # A name such as "TCP" is the same in both; an English sentence quotes a word at the most.
+        assert _CHINESE.search(text.zh) or text.zh == text.en, text.zh
+        assert len(_CHINESE.findall(text.en)) <= 6, text.en
 
 
 def test_every_diagnosis_of_a_mistake_has_its_text(exercise: Exercise) -> None:
@@ -113,16 +114,16 @@ def test_functions_are_those_of_the_manifest(exercise: Exercise) -> None:
     for name, parameters in exercise.functions.items():
         assert stub[name] == parameters
         assert reference[name] == parameters
-    assert {n for n in stub if not n.startswith("_")} == set(exercise.functions)
+    assert set(stub) - {"main"} == set(exercise.functions)
 
 
 def test_stub_asks_and_does_not_answer(exercise: Exercise) -> None:
     source = stub_path(ROOT, exercise).read_text(encoding="utf-8")
     assert "TODO" in source
-    assert "待办" in source
+    assert _CHINESE.search(source)
     tree = ast.parse(source)
     for node in tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name != "main":
             assert ast.get_docstring(node), node.name
             assert ast.unparse(node.body[-1]) == "raise NotImplementedError", node.name
             assert len(node.body) == 2, f"{node.name} has more than its docstring"
@@ -159,7 +160,7 @@ def test_hints_become_more_and_never_repeat(exercise: Exercise) -> None:
 
 
 def test_ids_and_points(exercise: Exercise) -> None:
-    assert 10 <= len(exercise.checks) <= 18
+    assert len(exercise.checks) >= 10
     titles = [check.title.en for check in exercise.checks]
     assert len(set(titles)) == len(titles)
     for check in exercise.checks:

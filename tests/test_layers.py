@@ -40,12 +40,6 @@ ELSEWHERE = {
     "grader.__main__": "cli",
 }
 
-# Imports that point up all the same: (importer, imported).
-ARGUED = {
-    # cli's table names its commands as texts and imports none; these are the modules that
-    # commands share with it, the other way round.
-}
-
 # The learner process's own files: alone in the sandbox, with the standard library.
 RUNNER_FILES = ("runner", "child", "plain")
 

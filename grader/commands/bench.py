@@ -52,6 +52,7 @@ def run(argv: Sequence[str], language: Language) -> int:
     made.add_argument("--runs", type=int, default=5)
     made.add_argument("--lang", choices=("en", "zh"), default=language)
     arguments = made.parse_args(argv)
+    language = arguments.lang
     if arguments.runs < 1:
         raise BadRequestError("--runs 1 …")
     root = suite_root()

@@ -28,6 +28,7 @@ def run(argv: Sequence[str], language: Language) -> int:
     made.add_argument("--isolation", choices=("auto", "full", "none", "spawn"), default="auto")
     made.add_argument("--lang", choices=("en", "zh"), default=language)
     arguments = made.parse_args(argv)
+    language = arguments.lang
     root = suite_root()
     flaky = 0
     with busy(arguments.load * (os.cpu_count() or 1)):

@@ -76,6 +76,7 @@ def parser(language: Language) -> Parser:
 def run(argv: Sequence[str], language: Language) -> int:
     """Grade what was asked for, write the reports, and return the exit code."""
     arguments = parser(language).parse_args(argv)
+    language = arguments.lang
     root = suite_root()
     sinks = _sinks(arguments.format, arguments.out, language)
     targets = _targets(root, arguments.exercises, arguments.file, language)

@@ -19,6 +19,7 @@ def run(argv: Sequence[str], language: Language) -> int:
     made.add_argument("--lang", choices=("en", "zh"), default=language)
     made.add_argument("--again", action="store_true", help=text("cli.hint_again", language))
     arguments = made.parse_args(argv)
+    language = arguments.lang
     root = suite_root()
     exercise = load_exercise(root, arguments.exercise)
     state = recall(root, exercise.id)

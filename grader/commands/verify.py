@@ -21,6 +21,7 @@ def run(argv: Sequence[str], language: Language) -> int:
     made.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     made.add_argument("--lang", choices=("en", "zh"), default=language)
     arguments = made.parse_args(argv)
+    language = arguments.lang
     root = suite_root()
     wrong, errors = 0, 0
     for name in arguments.exercises or exercise_ids(root):

@@ -1,0 +1,166 @@
+"""The proof itself: it complains about everything that is not as it must be, and else is silent."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader import proof
+from grader.catalog import load_exercise, mistakes, variants
+from grader.model import Check, CheckResult, Exercise, GraderInfo, Isolation, Text, Verdict
+from grader.proof import Case, complaints_about, structure
+from grader.sandbox import IsolationChoice
+
+HERE = Path("x.py")
+
+
+def result(name: str, status: str, diagnosis: str = "") -> CheckResult:
+    earned = 1.0 if status == "passed" else 0.0
+    return CheckResult(
+        id=name,
+        title=name,
+        status=status,  # type: ignore[arg-type]
+        points=1.0,
+        earned=earned,
+        visibility="public",
+        duration_s=0.0,
+        diagnosis=diagnosis,
+        message="why",
+        expected="e",
+        received="r",
+    )
+
+
+def verdict(**checks: str) -> Verdict:
+    """Make a verdict from ``check="status diagnosis"``."""
+    results = tuple(result(name, *what.split()) for name, what in checks.items())
+    return Verdict(
+        exercise="ex03",
+        slug="x",
+        submission="x.py",
+        sha256="",
+        status="failed",
+        score=0.0,
+        max_score=2.0,
+        duration_s=0.0,
+        seed=1,
+        isolation=Isolation("none", "x"),
+        grader=GraderInfo("1", "3"),
+        checks=results,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "caught_by", "checks", "complaints"),
+    [
+        ("reference", {}, {"a": "passed", "b": "passed"}, []),
+        ("reference", {}, {"a": "passed", "b": "skipped"}, []),
+        ("reference", {}, {"a": "failed d"}, ["a: must pass, but d: why [e / r]"]),
+        ("variant", {}, {"a": "stuck d"}, ["a: must pass, but d: why [e / r]"]),
+        ("variant", {}, {"a": "error"}, ["a: grader error: why"]),
+        ("stub", {}, {"a": "failed d", "b": "stuck e"}, []),
+        ("stub", {}, {"a": "failed d", "b": "passed"}, ["b: the stub passes it"]),
+        ("stub", {}, {"a": "skipped", "b": "failed d"}, []),
+        ("stub", {}, {"a": "error", "b": "passed"}, ["a: grader error: why"]),
+        ("mistake", {"a": "d"}, {"a": "failed d", "b": "passed"}, []),
+        ("mistake", {"a": "d"}, {"a": "stuck d", "b": "skipped"}, []),
+        ("mistake", {"a": "d"}, {"a": "passed"}, ["a: passed, must fail with d"]),
+        ("mistake", {"a": "d"}, {"a": "failed e"}, ["a: shows e, must show d"]),
+        (
+            "mistake",
+            {"a": "d"},
+            {"a": "failed d", "b": "failed d"},
+            ["b: must pass, but d: why [e / r]"],
+        ),
+        ("mistake", {"a": "d"}, {"a": "error"}, ["a: grader error: why"]),
+    ],
+)
+def test_complains_about_what_must_not_be(
+    kind: str, caught_by: dict[str, str], checks: dict[str, str], complaints: list[str]
+) -> None:
+    assert complaints_about(Case("ex03", kind, HERE, caught_by), verdict(**checks)) == complaints
+
+
+# -- structure -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def exercise(suite: Path) -> Exercise:
+    return load_exercise(suite, "ex03")
+
+
+def test_a_whole_exercise_has_no_complaints(suite: Path, exercise: Exercise) -> None:
+    assert structure(suite, exercise) == []
+
+
+def test_lists_every_case(suite: Path, exercise: Exercise) -> None:
+    found = proof.cases(suite, exercise)
+    kinds = [case.kind for case in found]
+    assert kinds[:2] == ["stub", "reference"]
+    assert kinds.count("variant") == len(variants(suite, exercise))
+    assert kinds.count("mistake") == len(mistakes(suite, exercise))
+    assert all(case.path.is_file() for case in found)
+
+
+def test_misses_a_harness(suite: Path) -> None:
+    name = Text("x", "x")
+    made = Exercise("ex97", "no_such", name, name, (), {}, (Check("a", name, 1.0),))
+    assert structure(suite, made) == ["no harness test_ex97_no_such.py"]
+
+
+def test_misses_checks_on_either_side(
+    suite: Path, exercise: Exercise, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    harness = tmp_path / "harness"
+    harness.mkdir()
+    source = (proof._HARNESS / "test_ex03_tcp_echo.py").read_text(encoding="utf-8")
+    first = exercise.checks[0].id
+    changed = source.replace(f"def check_{first}(", "def check_of_nothing(")
+    (harness / "test_ex03_tcp_echo.py").write_text(changed, encoding="utf-8")
+    monkeypatch.setattr(proof, "_HARNESS", harness)
+    assert structure(suite, exercise) == [
+        "check of_nothing is in the harness only",
+        f"check {first} is in exercise.yaml only",
+    ]
+
+
+def test_misses_variants_and_mistakes(suite: Path, exercise: Exercise) -> None:
+    for kind in ("variants", "mistakes"):
+        shutil.rmtree(suite / "solutions" / "ex03_tcp_echo" / kind)
+    found = structure(suite, exercise)
+    assert "fewer than five variants" in found
+    assert "fewer than twelve mistakes" in found
+    for check in exercise.checks:
+        assert f"check {check.id} is named by no mistake" in found
+
+
+# -- a real one ------------------------------------------------------------------------
+
+
+@pytest.mark.needs_proc
+def test_judges_a_real_mistake(
+    suite: Path, exercise: Exercise, best: IsolationChoice, tmp_path: Path
+) -> None:
+    started: list[Case] = []
+    wrong = tmp_path / "tcp_echo.py"
+    wrong.write_text("def serve(:\n")
+    todo = [
+        Case("ex03", "mistake", wrong, {c.id: "syntax_error" for c in exercise.checks}),
+        Case("ex03", "reference", wrong),
+    ]
+    right, false = proof.judge_all(suite, todo, best, 1, started.append)
+    assert (right.complaints, started) == ((), todo)
+    assert len(false.complaints) == len(exercise.checks)
+
+
+@pytest.mark.needs_proc
+def test_workers_judge_in_order(suite: Path, best: IsolationChoice, tmp_path: Path) -> None:
+    todo = [Case("ex03", "stub", tmp_path / f"{number}.py") for number in range(4)]
+    judge: Callable[..., object] = proof.judge_all
+    found = list(proof.judge_all(suite, todo, best, 2))
+    assert callable(judge)
+    assert [finding.case for finding in found] == todo
+    assert all(finding.complaints == () for finding in found)
