@@ -326,9 +326,10 @@ class Judge:
     ) -> Verdict:
         counted = [result for result in results if result.status != "skipped"]
         status: VerdictStatus = "passed"
-        if any(result.status == "error" for result in counted):
+        if not counted or any(result.status == "error" for result in counted):
+            # Nothing that counts could be found out: that is no verdict on anybody's work.
             status = "error"
-        elif not counted or any(result.status != "passed" for result in counted):
+        elif any(result.status != "passed" for result in counted):
             status = "failed"
         return Verdict(
             exercise=self.exercise.id,
@@ -350,7 +351,6 @@ class Judge:
 
 def _import_harness() -> None:
     """Import pytest and the laboratory, which takes as long as a sandbox takes to start."""
-    import grader.harness.session
 
 
 def _replace(result: CheckResult, **changes: object) -> CheckResult:

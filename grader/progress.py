@@ -40,9 +40,13 @@ def store(root: Path, exercise: str, state: dict[str, object]) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(state, file, ensure_ascii=False)
-        os.replace(name, path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(state, file, ensure_ascii=False)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
 
 
 def remember(root: Path, verdict: Verdict) -> None:

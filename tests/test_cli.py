@@ -27,7 +27,9 @@ Run = Callable[..., Done]
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "DOJO", "GITH"))}
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "DOJO", "GITH"))
+    }
     return {**kept, "PYTHONPATH": str(ROOT), "LANG": "en_GB.UTF-8", **more}
 
 

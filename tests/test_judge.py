@@ -272,7 +272,7 @@ def test_the_same_seed_makes_the_same_choices(root: Path, tmp_path: Path) -> Non
 
 # -- an exercise of its own: how bodies of checks become results ------------------------
 
-TINY_HARNESS = '''\
+TINY_HARNESS = """\
 from grader.learner.failure import CheckFailed
 
 
@@ -291,7 +291,7 @@ def check_prints(lab): lab.call("shout").returns()
 def check_shows(lab):
     lab.call("shout").returns()
     raise lab.fail("own_fault")
-'''
+"""
 TINY_SOURCE = """
 def shout():
     import sys
@@ -398,9 +398,7 @@ def test_what_a_learner_prints_is_shown_and_counts_for_nothing(tiny: Grade) -> N
     assert shown.transcript[0].event == "call"
 
 
-def test_a_broken_sandbox_is_a_fault_of_ours(
-    tiny: Grade, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_sandbox_is_a_fault_of_ours(tiny: Grade, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(self: object, sandbox: object) -> None:
         raise SandboxError("the zygote is gone")
 
@@ -467,9 +465,7 @@ ATTACKS: dict[str, str] = {
     "many values": "return [None] * 2_000_000",
     "long number": "return 1 << 10_000_000",
     "cycle": "x = []; x.append(x); return x",
-    "depth": (
-        "x = []\n    for _ in range(100_000): x = [x]\n    return x"
-    ),
+    "depth": ("x = []\n    for _ in range(100_000): x = [x]\n    return x"),
     "lies about its type": (
         "class Lie:\n"
         "        __class__ = bytes\n"
@@ -484,9 +480,7 @@ ATTACKS: dict[str, str] = {
         "    return Any()"
     ),
     "hostile str": (
-        "class Odd(Exception):\n"
-        "        def __str__(self): raise SystemExit(0)\n"
-        "    raise Odd"
+        "class Odd(Exception):\n        def __str__(self): raise SystemExit(0)\n    raise Odd"
     ),
     "endless str": (
         "class Odd(Exception):\n"

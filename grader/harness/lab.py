@@ -11,14 +11,14 @@ import os
 import random
 import signal
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from typing import Any
 
 from grader.harness.calls import Calling
+from grader.harness.idleness import SHARE, idle_share
+from grader.harness.places import Handed, Ports, Server
 from grader.learner import network, watch
 from grader.learner.delay import DelayMeter
 from grader.learner.failure import CheckFailed, CheckSkipped
@@ -33,72 +33,13 @@ from grader.peers.words import Words
 from grader.sandbox import processes
 from grader.sandbox.base import Sandbox
 
+__all__ = ["Handed", "Lab", "Ports", "Server"]
+
 START_BOUND = 10.0
 CONNECT_BOUND = 10.0
 _RETRY_FIRST, _RETRY_MOST = 0.001, 0.02
-_IDLE_WINDOW = 1.05
-_IDLE_SHARE = 0.05
-_FIRST_PORT = 20_000
-_LAST_PORT = 32_000
-_PORT_STEP = 4  # what a learner takes for "the next port" is nobody's
 _OUTPUT_BOUND = 1.0
 _BLOCK = 65_521
-
-
-class Ports:
-    """Hands out addresses for learners' servers that nothing else will take."""
-
-    def __init__(self, private: bool) -> None:
-        self._private = private
-        self._next = _FIRST_PORT + random.SystemRandom().randrange(4000)
-        self._given: set[int] = set()
-        self._lock = threading.Lock()
-
-    def take(self, make: Callable[[int, int], socket.socket], host: str | None) -> tuple[str, int]:
-        """Return a host and a port.
-
-        In a network of its own ports are counted up below the ephemeral range.  Elsewhere a
-        loopback address is drawn that nobody else will use (Linux has 127.0.0.0/8).
-        """
-        if self._private:
-            with self._lock:
-                self._next += _PORT_STEP
-                if self._next >= _LAST_PORT:
-                    self._next = _FIRST_PORT
-                return host or "127.0.0.1", self._next
-        drawn = random.SystemRandom()
-        if host is None:
-            parts = [drawn.randrange(1, 250) for _ in range(3)]
-            host = "127.{}.{}.{}".format(*parts) if network.supported else "127.0.0.1"
-        with make(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.bind((host, 0))
-            port: int = probe.getsockname()[1]
-        return host, port
-
-    def free(self, make: Callable[[int, int], socket.socket]) -> int:
-        """Return a port below the ephemeral range that nothing is bound to, TCP or UDP."""
-        while not self._private:
-            port = random.SystemRandom().randrange(_FIRST_PORT, _LAST_PORT, _PORT_STEP)
-            with self._lock, contextlib.suppress(OSError), ExitStack() as stack:
-                if port in self._given:
-                    continue
-                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                    probe = stack.enter_context(make(socket.AF_INET, kind))
-                    probe.bind(("", port))
-                self._given.add(port)
-                return port
-        return self.take(make, None)[1]
-
-
-class Server:
-    """A learner's server: where it should be, and the call that runs it."""
-
-    def __init__(self, host: str, port: int, process: LearnerProcess, calling: Calling) -> None:
-        self.host = host
-        self.port = port
-        self.process = process
-        self.calling = calling
-        self.reached = False
 
 
 class Lab:
@@ -401,62 +342,21 @@ class Lab:
     # -- what the kernel says ----------------------------------------------------------
 
     def expect_idle(self, process: LearnerProcess) -> None:
-        """Make sure that a waiting learner sleeps: under 5 % of a processor over a second.
-
-        Where every thread is blocked without a time limit there is nothing to measure.
-        """
+        """Make sure that a waiting learner sleeps: under 5 % of a processor over a second."""
         if not watch.supported:
             raise self.skip("needs_proc")
-        child = process.child
-        if self._sleeps_for_good(process):
+        share = idle_share(process, self.waiter)
+        if share < SHARE:
             return
-        shares = []
-        for _ in range(2):
-            cpu, queued = (
-                watch.cpu_seconds(child.root, child.root_is_learner),
-                self._queued(process),
-            )
-            began = time.monotonic()
-            self._pause(_IDLE_WINDOW, partial(_used_more, child, cpu, _IDLE_SHARE * 5))
-            used = _used(child, cpu)
-            wall = time.monotonic() - began
-            runnable = max(wall - (self._queued(process) - queued), used, 1e-6)
-            share = used / runnable
-            if used > _IDLE_SHARE * 5 or share >= _IDLE_SHARE:
-                shares.append(share)
-                if used > _IDLE_SHARE * 5:
-                    break
-                continue
-            return
-        threads = watch.threads(child.root, child.root_is_learner)
-        place = process.where(list(dict.fromkeys(thread.pid for thread in threads)))
         failure = self.fail(
             "busy_loop",
-            expected=self.say("idle_share", percent=5),
-            received=self.say("cpu_share", percent=round(100 * min(shares))),
+            expected=self.say("idle_share", percent=round(100 * SHARE)),
+            received=self.say("cpu_share", percent=round(100 * share)),
         )
-        failure.location = place
-        raise failure
-
-    def _sleeps_for_good(self, process: LearnerProcess) -> bool:
         child = process.child
-        seen = []
-        for _ in range(8):
-            threads = watch.threads(child.root, child.root_is_learner)
-            seen.append([(t.tid, t.raw, t.run_ns) for t in threads])
-            blocked = bool(threads) and all(t.mode == "blocked" for t in threads)
-            if blocked and len(seen) > 2 and seen[-1] == seen[-2] == seen[-3]:
-                return True
-            self._pause(0.02, lambda: False)
-        return False
-
-    def _queued(self, process: LearnerProcess) -> float:
-        threads = watch.threads(process.child.root, process.child.root_is_learner)
-        return sum(thread.queue_ns for thread in threads) / 1e9
-
-    def _pause(self, seconds: float, until: Callable[[], bool]) -> None:
-        with contextlib.suppress(CheckFailed):
-            self.waiter.until(done=until, bound=seconds, watch_learner=False)
+        threads = watch.threads(child.root, child.root_is_learner)
+        failure.location = process.where(list(dict.fromkeys(thread.pid for thread in threads)))
+        raise failure
 
     def resources(self, process: LearnerProcess) -> Mapping[str, int]:
         """Count the descriptors, threads and processes (zombies too) of a learner process."""
@@ -469,22 +369,7 @@ class Lab:
         }
 
 
-class Handed:
-    """An argument that the runner turns into a connected socket."""
-
-    def __init__(self, spec: tuple[object, ...]) -> None:
-        self.spec = spec
-
-
 _SAME_EVERYWHERE = frozenset({"not_implemented", "not_connected"})
-
-
-def _used_more(child: Any, before: float, seconds: float) -> bool:
-    return _used(child, before) > seconds
-
-
-def _used(child: Any, before: float) -> float:
-    return watch.cpu_seconds(child.root, child.root_is_learner) - before
 
 
 def _refused(error: int) -> bool:

@@ -163,7 +163,12 @@ def run_harness(
     arguments += ["--assert=plain", "--import-mode=prepend", "--capture=no"]
     for off in _OFF:
         arguments += ["-p", f"no:{off}"]
-    arguments += ["-p", "pytest_timeout", f"--timeout={bound_s:g}", f"--timeout-method={_TIMEOUT_METHOD}"]
+    arguments += [
+        "-p",
+        "pytest_timeout",
+        f"--timeout={bound_s:g}",
+        f"--timeout-method={_TIMEOUT_METHOD}",
+    ]
     with _quiet_environment(), _brisk_threads():
         code = pytest.main(arguments, plugins=[plugin])
     # pytest calls a harness that cannot be imported an interrupted session, too.

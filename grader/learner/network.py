@@ -68,11 +68,12 @@ class Queues:
         if self._sock is None:
             self._sock = self._make(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_SOCK_DIAG)
             self._sock.settimeout(_DIAG_PATIENCE)
-        address = (socket.inet_aton(local[0]), socket.inet_aton(remote[0]))
+        ports = [address[1].to_bytes(2, "big") for address in (local, remote)]
+        hosts = [socket.inet_aton(address[0]) for address in (local, remote)]
         request = _REQUEST.pack(
             _REQUEST.size, _SOCK_DIAG_BY_FAMILY, 1, 1, 0,
             socket.AF_INET, socket.IPPROTO_TCP, 0, 0, 0xFFFFFFFF,
-            local[1].to_bytes(2, "big"), remote[1].to_bytes(2, "big"), address[0], address[1], 0, _NO_COOKIE, _NO_COOKIE,
+            *ports, *hosts, 0, _NO_COOKIE, _NO_COOKIE,
         )  # fmt: skip
         self._sock.sendto(request, (0, 0))
         answer = self._sock.recv(4096)

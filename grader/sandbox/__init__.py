@@ -50,9 +50,7 @@ def open_sandbox(
     return ProcessSandbox(submission, limits, missing)
 
 
-def _bubblewrap(
-    submission: Submission, limits: Limits, meanwhile: Callable[[], None]
-) -> Sandbox:
+def _bubblewrap(submission: Submission, limits: Limits, meanwhile: Callable[[], None]) -> Sandbox:
     from grader.sandbox.bubblewrap import BubblewrapSandbox
 
     sandbox = BubblewrapSandbox(submission, limits)

@@ -10,20 +10,19 @@ import pytest
 from grader import cli
 from grader.catalog import load_exercise
 from grader.commands import hint
+from grader.model import Language
 from grader.progress import recall, store
 
 Hint = Callable[..., str]
 
 
 @pytest.fixture
-def ask(
-    suite: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Hint:
+def ask(suite: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Hint:
     """Return a function that asks for a hint and gives what was printed."""
     monkeypatch.chdir(suite)
 
-    def ask(*words: str) -> str:
-        assert hint.run(["ex03", *words], "en") == cli.PASSED
+    def ask(*words: str, language: Language = "en") -> str:
+        assert hint.run(["ex03", *words], language) == cli.PASSED
         return capsys.readouterr().out
 
     return ask
@@ -82,7 +81,7 @@ def test_a_strange_count_is_no_error(ask: Hint, suite: Path, count: object) -> N
 
 
 def test_speaks_chinese(ask: Hint, suite: Path) -> None:
-    assert load_exercise(suite, "ex03").checks[0].hints[0].zh in ask("--lang", "zh")
+    assert load_exercise(suite, "ex03").checks[0].hints[0].zh in ask(language="zh")
 
 
 def test_refuses_a_check_that_is_not_there(ask: Hint) -> None:

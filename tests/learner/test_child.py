@@ -14,7 +14,7 @@ from grader.sandbox import IsolationChoice
 
 OpenLab = Callable[..., Lab]
 
-SOURCE = '''
+SOURCE = """
 import asyncio, os, socket, sys, warnings
 from collections import namedtuple
 
@@ -62,7 +62,7 @@ def syntax(): compile("(", "other.py", "exec")
 def quits(): quit()
 def huge(): return bytes(200 << 20)
 def lists(sock): return [type(sock).__name__, sock.gettimeout()]
-'''
+"""
 
 
 @pytest.fixture(params=["best", "spawn"])

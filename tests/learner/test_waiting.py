@@ -140,7 +140,9 @@ def test_says_how_a_call_ended_instead(lab: Lab, target: str, kind: str) -> None
         assert caught.value.location.function == "raises"
 
 
-def test_what_was_sent_before_the_end_counts_first(open_lab: OpenLab, best: IsolationChoice) -> None:
+def test_what_was_sent_before_the_end_counts_first(
+    open_lab: OpenLab, best: IsolationChoice
+) -> None:
     lab = open_lab("import os\ndef f(sock):\n    sock.sendall(b'bye')\n    os._exit(0)", best)
     peer = begin(lab, "f")
     assert peer.read() == b"bye"

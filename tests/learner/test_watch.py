@@ -111,9 +111,7 @@ def test_sees_for_how_long_a_call_may_wait(
         assert thread.wakes_in == pytest.approx(300, abs=1)
 
 
-def test_a_limit_that_is_a_point_in_time_comes_nearer(
-    start: Start, eventually: Eventually
-) -> None:
+def test_a_limit_that_is_a_point_in_time_comes_nearer(start: Start, eventually: Eventually) -> None:
     pid = start("threading.Event().wait(300)")
     eventually(lambda: is_in(pid, "timed", "futex"))
     first = main_thread(pid)
@@ -144,9 +142,7 @@ def test_sees_a_thread_that_runs_and_runs(start: Start, eventually: Eventually) 
 
 def test_sees_every_thread_of_every_process(start: Start, eventually: Eventually) -> None:
     pid = start(
-        "os.fork()\n"
-        "threading.Thread(target=threading.Event().wait).start()\n"
-        "listener.accept()"
+        "os.fork()\nthreading.Thread(target=threading.Event().wait).start()\nlistener.accept()"
     )
 
     def calls() -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -73,8 +74,11 @@ def meet(lab: Lab, function: str, *arguments: object) -> StreamPeer:
     return listener.accept()
 
 
-def fails(kind: str) -> pytest.RaisesExc[CheckFailed]:
-    return pytest.raises(CheckFailed, check=lambda failure: failure.kind == kind)
+@contextmanager
+def fails(kind: str) -> Iterator[None]:
+    with pytest.raises(CheckFailed) as caught:
+        yield
+    assert caught.value.kind == kind
 
 
 @pytest.mark.parametrize(

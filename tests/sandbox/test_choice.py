@@ -21,7 +21,9 @@ def without_bwrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
-@pytest.fixture(params=["exit 1", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1"])
+@pytest.fixture(
+    params=["exit 1", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1"]
+)
 def broken_bwrap(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> str:
