@@ -315,15 +315,15 @@ def tiny(
     monkeypatch.syspath_prepend(str(here))
     path = tmp_path / "tiny.py"
     path.write_text(TINY_SOURCE)
-    name = Text("tiny", "小")
+    title = Text("tiny", "小")
 
     def grade_tiny(*checks: str, harness: str = TINY_HARNESS, check_s: float = 30.0) -> Verdict:
         from grader.model import Limits
 
         (here / "test_ex90_tiny.py").write_text(harness)
         monkeypatch.delitem(sys.modules, "test_ex90_tiny", raising=False)
-        listed = tuple(Check(check, name, 2.0) for check in checks)
-        exercise = Exercise("ex90", "tiny", name, name, (), {}, listed, Limits(check_s=check_s))
+        listed = tuple(Check(check, title, 2.0) for check in checks)
+        exercise = Exercise("ex90", "tiny", title, title, (), {}, listed, Limits(check_s=check_s))
         exercise.diagnoses["own_fault"] = Text("own", "自己")
         return grade(exercise, path, Options(isolation=best))
 

@@ -114,8 +114,9 @@ class _Plugin:
         """Note a check that pytest itself ended, such as one past pytest-timeout's bound."""
         check = report.nodeid.rpartition("::")[2].removeprefix(PREFIX)
         if report.failed and check not in self.outcomes:
-            text = str(report.longrepr).strip().splitlines()
-            self.outcomes[check] = Outcome(error=text[-1] if text else "the check did not end")
+            lines = str(report.longrepr).strip().splitlines() or ["the check did not end"]
+            said = [line[1:].strip() for line in lines if line.startswith("E ")]
+            self.outcomes[check] = Outcome(error=said[-1] if said else lines[-1])
 
 
 def run_body(body: Callable[[Lab], None], lab: Lab) -> Outcome:

@@ -27,7 +27,9 @@ class Headers:
 
 
 def pair(): return Pair(1, Headers())
-def module(): return __name__, sys.modules[__name__].__file__.rpartition("/")[2], sys.argv[0] == __file__
+def module():
+    name = sys.modules[__name__].__file__.rpartition("/")[2]
+    return __name__, name, sys.argv[0] == __file__
 def count(limit):
     for number in range(limit):
         yield number
@@ -188,7 +190,9 @@ def test_send_takes_only_a_part_where_the_check_wants_it(
 ) -> None:
     source = (
         "from socket import *\n"
-        "def send(sock, how): return getattr(sock, how)([b'x' * 50] * 2 if how == 'sendmsg' else b'x' * 100)\n"
+        "def send(sock, how):\n"
+        "    data = b'x' * 100\n"
+        "    return getattr(sock, how)([data[:50]] * 2 if how == 'sendmsg' else data)\n"
     )
     lab = open_lab(source, best)
     for how, sent in (("send", 50), ("sendall", None), ("sendmsg", 50)):

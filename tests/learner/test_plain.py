@@ -203,9 +203,9 @@ def broken(*_: object, **__: object) -> Any:
 LIES = dict.fromkeys(
     [
         "__len__", "__iter__", "__eq__", "__hash__", "__str__", "__repr__", "__bytes__", "__int__",
-        "__index__", "__float__", "__add__", "__getitem__", "__contains__", "__bool__", "__format__",
-        "__reduce__", "__reduce_ex__", "items", "keys", "values", "copy", "encode", "bit_length",
-        "__mod__", "__rmod__", "join", "tobytes",
+        "__index__", "__float__", "__add__", "__getitem__", "__contains__", "__bool__",
+        "__format__", "__reduce__", "__reduce_ex__", "items", "keys", "values", "copy", "encode",
+        "bit_length", "__mod__", "__rmod__", "join", "tobytes",
     ],
     broken,
 )  # fmt: skip

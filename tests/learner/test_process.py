@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -156,10 +156,10 @@ class FakeEnd:
 
 
 @pytest.fixture
-def far(request: pytest.FixtureRequest) -> FakeEnd:
+def far() -> Iterator[FakeEnd]:
     end = FakeEnd()
-    request.addfinalizer(end.close)
-    return end
+    yield end
+    end.close()
 
 
 @pytest.fixture

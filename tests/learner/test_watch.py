@@ -173,7 +173,8 @@ def test_sees_every_thread_of_every_process(start: Start, eventually: Eventually
             "send",
         ),
         (
-            "listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack('qq', 300, 0))\n"
+            "limit = struct.pack('qq', 300, 0)\n"
+            "listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)\n"
             "listener.accept()",
             "accept",
         ),

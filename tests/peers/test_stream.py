@@ -117,12 +117,13 @@ def test_says_where_bytes_begin_to_differ(lab: Lab) -> None:
 @pytest.mark.parametrize("step", ["expect", "read_exactly", "read_until"])
 def test_an_end_that_comes_too_early_is_short(lab: Lab, step: str) -> None:
     peer = meet(lab, "says", b"hel")
+    steps: dict[str, Callable[[], object]] = {
+        "expect": lambda: peer.expect(b"hello"),
+        "read_exactly": lambda: peer.read_exactly(5),
+        "read_until": lambda: peer.read_until(b"\n"),
+    }
     with pytest.raises(CheckFailed) as caught:
-        {
-            "expect": lambda: peer.expect(b"hello"),
-            "read_exactly": lambda: peer.read_exactly(5),
-            "read_until": lambda: peer.read_until(b"\n"),
-        }[step]()
+        steps[step]()
     assert caught.value.kind == "short"
     assert '"hel" (3 bytes)' in caught.value.received
 
