@@ -259,7 +259,7 @@ def test_grades_what_was_asked_for_only(root: Path, tmp_path: Path) -> None:
     assert {check.visibility for check in public.checks} == {"public"}
     assert 0 < len(public.checks) < len(exercise.checks)
     none = grade(exercise, path, Options(only=("no_such_check",)))
-    assert (none.status, none.checks, none.max_score) == ("failed", (), 0)
+    assert (none.status, none.checks, none.max_score) == ("error", (), 0)
 
 
 def test_the_same_seed_makes_the_same_choices(root: Path, tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ def test_what_is_skipped_is_not_counted(tiny: Grade) -> None:
     verdict = tiny("passes", "is_skipped")
     assert (verdict.status, verdict.score, verdict.max_score) == ("passed", 2, 2)
     assert verdict.checks[1].message == text("judge.needs_proc", "en")
-    assert tiny("is_skipped").status == "failed"
+    assert tiny("is_skipped").status == "error"
 
 
 def test_a_diagnosis_of_the_exercise_comes_first(tiny: Grade) -> None:

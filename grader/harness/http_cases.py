@@ -134,7 +134,7 @@ def in_chunks(drawn: random.Random) -> list[Answer]:
 
 
 def with_extensions(drawn: random.Random) -> list[Answer]:
-    """Chunk extensions, trailers, and both (RFC 9112, section 7.1)."""
+    """Chunk extensions, trailers, both, and leading zeros (RFC 9112, section 7.1)."""
     chunks = [letters(drawn, 5), letters(drawn, 20)]
     sums = [f"X-Sum: {word(drawn)}", f"X-More: {word(drawn)}"]
     return [
@@ -142,6 +142,7 @@ def with_extensions(drawn: random.Random) -> list[Answer]:
         chunked(chunks, "X-A: 1", extension=';x="a b";y', last="0;last"),
         chunked(chunks, "X-A: 1", trailers=sums),
         chunked(chunks, "X-A: 1", extension=";a", last="0;z", trailers=sums[:1]),
+        chunked(chunks, "X-A: 1", size="04x", last="000"),
     ]
 
 

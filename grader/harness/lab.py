@@ -281,7 +281,9 @@ class Lab:
             spent = time.monotonic() - began - (self.meter.total() - lost)
             if server.reached or spent > START_BOUND or not _refused(error):
                 self.transcript.add(who, "refused")
-                raise CheckFailed("refused", expected=self.say("a_server", port=server.port))
+                raise self.waiter.explained(
+                    CheckFailed("refused", expected=self.say("a_server", port=server.port))
+                )
             self._await_start(server, pause)
             pause = min(_RETRY_MOST, pause * 2)
 

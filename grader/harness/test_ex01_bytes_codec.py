@@ -282,7 +282,7 @@ def check_text_is_neither_trimmed_nor_translated(lab: Lab) -> None:
     process = lab.start()
     a, b, c, d = (_letters(lab) for _ in range(4))
     middle = f"{a}\r\n{b}\r{c}\n\0\t{d}e\u0301\u2028{a}\n\n{b}"
-    for text in (f"  {middle} \t ", f"\n{middle}\r\n", f"\r\n{middle}\n"):
+    for text in (f"  {middle} \t ", f"\n{middle}\r\n", f"\r\n{middle}\n", f"\ufeff{middle}\0"):
         data, translated = text.encode(), text.replace("\r\n", "\n").replace("\r", "\n")
         with lab.blame(cut="wrong_bytes"):
             lab.call("encode_text", text, process=process).gives(data)
@@ -300,8 +300,9 @@ def check_text_is_neither_trimmed_nor_translated(lab: Lab) -> None:
 def check_receive_text_reads_until_close(lab: Lab) -> None:
     process = lab.start()
     lab.waiter.bound = PATIENCE
-    utf_8 = [_letters(lab), _chinese(lab, 2), _letters(lab) + _emoji(lab)]
-    gbk = [_letters(lab), _chinese(lab, 2)]
+    # A line's end, or an empty line, is not the text's.
+    utf_8 = [_letters(lab) + "\n", _chinese(lab, 2) + "\n\n", _letters(lab) + _emoji(lab)]
+    gbk = [_letters(lab) + "\n", _chinese(lab, 2)]
     with lab.blame(cut="one_recv_assumed"):
         for encoding, parts in (("utf-8", utf_8), ("gbk", gbk)):
             segments = [part.encode(encoding) for part in parts]
@@ -346,7 +347,7 @@ def check_nothing_sent_gives_no_text(lab: Lab) -> None:
 
 
 def check_stream_yields_text_before_close(lab: Lab) -> None:
-    utf_8 = [_letters(lab), _chinese(lab), _letters(lab, 1) + _chinese(lab), _emoji(lab)]
+    utf_8 = [_letters(lab) + "\n", _chinese(lab), _letters(lab, 1) + _chinese(lab), _emoji(lab)]
     gbk = [_letters(lab), _chinese(lab), _letters(lab, 1) + _chinese(lab), _letters(lab, 1)]
     for encoding, parts in (("utf-8", utf_8), ("gbk", gbk)):
         process = lab.start()
@@ -458,6 +459,12 @@ def check_socket_errors_go_through(lab: Lab) -> None:
             for timeout in (None, PATIENCE):
                 calling = _broken_off(lab, function, data, process, timeout)
                 calling.raises("ConnectionResetError")
+    for function in (WHOLE, STREAM):
+        calling, peer = _begin(lab, function, "", process)
+        peer.send_pieces([data])
+        lab.expect_idle(process)
+        peer.close()
+        _await_end(lab, calling)
 
 
 def _times_out(lab: Lab, calling: Calling) -> None:

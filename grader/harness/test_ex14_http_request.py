@@ -446,8 +446,14 @@ def check_raises_timeout_error(lab: Lab) -> None:
         Client(lab).answered(data, hold=True, timeout=TIMEOUT)
         for data in http_cases.unfinished(lab.random)
     ]
+    # The peer that has fallen silent may be one that takes no more of the request.
+    listener = lab.listener()
+    calls.append(Client(lab).call(listener, "PUT", body=lab.payload(BIG), timeout=TIMEOUT))
+    listener.accept()
     for calling in calls:
         _times_out(lab, calling)
+    waiting = Client(lab).answered(http_cases.OK.encode(), hold=True)
+    lab.expect_idle(waiting.process)
 
 
 def _times_out(lab: Lab, calling: Calling) -> None:

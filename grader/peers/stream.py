@@ -46,6 +46,7 @@ class StreamPeer:
         self.sock = sock
         self.who = who
         self.closed = False
+        self._hung_up = False
         self._waiter = waiter
         self._words = words
         self._gated = network.supported
@@ -59,8 +60,11 @@ class StreamPeer:
     def send(self, data: bytes) -> None:
         """Send all of ``data``, glued into as few segments as the system likes.
 
-        Where the learner's call is over, the rest is not sent: what it came to is judged next.
+        Where the learner's side has hung up, the rest is not sent, and nothing is raised: what
+        the call came to, or what can still be read, says more than this does.
         """
+        if not data or self._hung_up:
+            return
         self.note("send", data)
         view = memoryview(data)
         while view:
@@ -70,13 +74,8 @@ class StreamPeer:
                 self._waiter.until(write=[self.sock])
             except OSError:
                 self.note("reset_received")
-                with contextlib.suppress(CheckFailed):
-                    self._waiter.until(
-                        done=self._waiter.over, bound=_GATE_FAST, watch_learner=False
-                    )
-                if self._waiter.over():
-                    return  # what the call came to says more than this does
-                raise self._broken("closed", received=self._words.say("closed_early")) from None
+                self._hung_up = True
+                return
 
     def _broken(self, kind: str, expected: str = "", received: str = "") -> CheckFailed:
         return self._waiter.explained(CheckFailed(kind, expected=expected, received=received))
@@ -85,6 +84,8 @@ class StreamPeer:
         """Send each piece when the learner's receive queue is empty again (the drain gate)."""
         for piece in pieces:
             self.send(piece)
+            if self._hung_up:
+                return
             self.drained()
 
     def send_split(self, data: bytes, *offsets: int) -> None:
@@ -268,13 +269,10 @@ class StreamPeer:
 
     def drip(self, data: bytes, every: float, until: Callable[[], bool]) -> int:
         """Send a byte each ``every`` seconds until ``until()``; return how many were sent."""
-        for count, number in enumerate(data):
-            try:
-                self.send(bytes([number]))
-            except CheckFailed:
+        for count, number in enumerate(data, 1):
+            self.send(bytes([number]))
+            if self._hung_up or self.pause(every, until):
                 return count
-            if self.pause(every, until):
-                return count + 1
         return len(data)
 
     def pause(self, seconds: float, until: Callable[[], bool]) -> bool:
