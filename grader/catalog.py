@@ -1,9 +1,8 @@
 """Finds exercises and validates them: the only reader of ``exercise.yaml``.
 
-Whatever is wrong with an exercise is a `CatalogError` of one line that names file, line
-and key.  Manifests are read event by event with libyaml's safe parser, never composed or
-constructed by it: its composer recurses in C and a nesting of some 100,000 brackets ends
-the interpreter, and aliases (the "billion laughs") are refused before anything grows.
+Whatever is wrong is a `CatalogError` of one line that names file, line and key.  Manifests
+are read event by event with libyaml's safe parser, never composed by it: its composer recurses
+in C, and some 100,000 brackets end the interpreter; aliases are refused before anything grows.
 """
 
 from __future__ import annotations

@@ -460,11 +460,11 @@ def check_socket_errors_go_through(lab: Lab) -> None:
                 calling = _broken_off(lab, function, data, process, timeout)
                 calling.raises("ConnectionResetError")
     for function in (WHOLE, STREAM):
-        calling, peer = _begin(lab, function, "", process)
+        waiting = lab.start()
+        _, peer = _begin(lab, function, "", waiting)
         peer.send_pieces([data])
-        lab.expect_idle(process)
-        peer.close()
-        _await_end(lab, calling)
+        lab.expect_idle(waiting)
+        lab.stop(waiting)
 
 
 def _times_out(lab: Lab, calling: Calling) -> None:

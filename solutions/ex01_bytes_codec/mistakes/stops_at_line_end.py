@@ -1,0 +1,38 @@
+# mistake: receive_text takes the end of a line for the end of the text.
+# caught_by:
+#   receive_text_reads_until_close: one_recv_assumed
+import codecs
+import socket
+from collections.abc import Iterator
+
+
+def encode_text(text: str, encoding: str = "utf-8") -> bytes:
+    return text.encode(encoding)
+
+
+def decode_text(data: bytes, encoding: str = "utf-8") -> str:
+    return data.decode(encoding)
+
+
+def receive_text(sock: socket.socket, encoding: str = "utf-8") -> str:
+    data = b""
+    while True:
+        chunk = sock.recv(4096)
+        if not chunk:
+            break
+        data += chunk
+        if data.endswith(b"\n"):
+            break
+    return data.decode(encoding)
+
+
+def receive_text_stream(sock: socket.socket, encoding: str = "utf-8") -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    while True:
+        chunk = sock.recv(4096)
+        if not chunk:
+            break
+        text = decoder.decode(chunk)
+        if text:
+            yield text
+    decoder.decode(b"", final=True)
