@@ -82,6 +82,9 @@ def _rows(root: Path, folder: Path) -> list[Row]:
         if name == "ex03":
             one = [*grade, name, "--file", file, "--check", exercise.checks[0].id]
             rows.append(Row("grade ex03, one check", one))
+            small = [check.id for check in exercise.checks if "big" not in check.id]
+            words = [word for check in small for word in ("--check", check)]
+            rows.append(Row("grade ex03, small checks", [*grade, name, "--file", file, *words]))
             rows.append(
                 Row("ex03, all checks hang", [*grade, name, "--file", str(hanging)], "grade ex03")
             )
@@ -116,13 +119,10 @@ def _print(rows: Sequence[Row]) -> None:
             f"{row.name:24} {wall:8.3f} {min(row.wall):7.3f} {max(row.wall):7.3f} {cpu:7.3f}"
             f"   {ratio:.2f} x {row.of}"
         )
-    whole = next((row for row in rows if row.name == "grade ex03"), None)
+    whole = next((row for row in rows if row.name == "grade ex03, small checks"), None)
     one = next((row for row in rows if row.name == "grade ex03, one check"), None)
     if whole is not None and one is not None:
-        further = len(_checks_of_ex03()) - 1
+        # The checks that move 16 MiB are left out: what they compute is their own.
+        further = whole.command.count("--check") - 1
         spent = (statistics.median(whole.cpu) - statistics.median(one.cpu)) / further
         print(f"processor time per further check of ex03: {spent * 1000:.1f} ms")
-
-
-def _checks_of_ex03() -> Sequence[object]:
-    return load_exercise(suite_root(), "ex03").checks

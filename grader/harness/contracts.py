@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+from collections.abc import Sequence
 
 from grader.harness.lab import Lab, Server
-from grader.learner import network
+from grader.learner import network, watch
 from grader.learner.failure import CheckFailed
 from grader.peers.stream import StreamPeer
 
 _OTHER_HOSTS = ("127.0.0.2", "127.1.2.3")
+_MOST_SILENCE = 12.0
+_QUIET = 0.3
 
 
 def expect_closed(lab: Lab, client: StreamPeer) -> None:
@@ -41,10 +45,53 @@ def idle_with_clients(lab: Lab, server: Server) -> None:
     """A server that has nothing to do sleeps: with silent clients, and after they have left."""
     clients = [lab.connect(server) for _ in range(2)]
     lab.expect_idle(server.process)
+    outwait(lab, server, clients)
+    message = b"still here " + lab.token()
+    with lab.blame(short="silent_client_dropped", closed="silent_client_dropped"):
+        clients[0].expect_nothing_waiting()
+        clients[0].send(message)
+        clients[0].expect(message)
     for client in clients:
         client.close()
     lab.expect_idle(server.process)
+    outwait(lab, server)
     lab.alive(server)
+    expect_next_client_served(lab, server)
+
+
+def outwait(
+    lab: Lab, server: Server, silent: Sequence[StreamPeer] = (), at_least: float = 1.0
+) -> None:
+    """Be silent for longer than any time limit that the server's calls have just now.
+
+    Limits up to ``at_least`` have run out already; where one of the clients ``silent`` hears
+    something (its end, above all) that is enough.
+    """
+    child = server.process.child
+    threads = watch.threads(child.root, child.root_is_learner)
+    limits = [thread.wakes_in for thread in threads if thread.mode == "timed"]
+    longest = max((limit for limit in limits if limit <= _MOST_SILENCE), default=0.0)
+    if longest > at_least:
+        over = server.calling.call
+        with contextlib.suppress(CheckFailed):
+            lab.waiter.until(
+                read=[client.sock for client in silent],
+                done=lambda: over.finished,
+                bound=longest + _QUIET,
+                watch_learner=False,
+            )
+
+
+def leave_with_broken_pipe(lab: Lab, server: Server, data: bytes) -> None:
+    """A client finishes sending, then resets: the server's next send is a BrokenPipeError.
+
+    (A reset without the end before it is a ConnectionResetError: tcp_reset() in Linux.)
+    """
+    client = lab.connect(server)
+    with lab.frozen(server.process):
+        client.send(data)
+        client.half_close()
+        client.reset()
 
 
 def make_time_wait(lab: Lab, server: Server) -> None:

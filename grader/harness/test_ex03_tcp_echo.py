@@ -7,6 +7,7 @@ from grader.harness.contracts import (
     expect_closed,
     expect_next_client_served,
     idle_with_clients,
+    leave_with_broken_pipe,
     make_time_wait,
     only_at_its_address,
 )
@@ -35,14 +36,22 @@ def check_server_echoes_one_message(lab: Lab) -> None:
 
 
 def check_server_echoes_many_messages(lab: Lab) -> None:
-    client = lab.connect(lab.serve())
+    server = lab.serve()
+    client = lab.connect(server)
     with lab.blame(short="closes_too_early", closed="closes_too_early", any="wrong_bytes"):
         for size in (5, 1, 3000, 17, 40_000, 2):
             message = lab.payload(size)
             client.send(message)
             client.expect(message)
-        client.send_pieces([b"a", b"b" + lab.token(), b"c"])
-        client.expect(b"ab")
+        token = lab.token()
+        client.send_pieces([b"a", b"b" + token, b"c"])
+        client.expect(b"ab" + token + b"c")
+        # Who is next may knock already: what the first one says is still the first one's.
+        lab.connect(server)
+        message = lab.payload(20)
+        with lab.blame(stuck="no_answer", silent="no_answer", sleeping="no_answer"):
+            client.send(message)
+            client.expect(message)
 
 
 def check_server_echoes_any_bytes(lab: Lab) -> None:
@@ -106,6 +115,7 @@ def check_server_survives_reset(lab: Lab) -> None:
             careless.send(lab.payload(size))
             careless.read(1)
             careless.close()
+        leave_with_broken_pipe(lab, server, lab.payload(10))
         expect_next_client_served(lab, server)
 
 
@@ -158,7 +168,12 @@ def check_client_returns_whole_reply(lab: Lab) -> None:
         calling = lab.call("echo", listener.host, listener.port, message, 20.0)
         peer = listener.accept()
         peer.expect(message)
-        with lab.blame(cut="one_recv_assumed", stuck="waits_for_more", silent="waits_for_more"):
+        with lab.blame(
+            cut="one_recv_assumed",
+            stuck="waits_for_more",
+            silent="waits_for_more",
+            sleeping="waits_for_more",
+        ):
             peer.send_pieces(pieces_of(message, sizes))
             calling.gives(message)
         lab.stop(calling.process)
@@ -170,7 +185,7 @@ def check_client_ignores_extra_bytes(lab: Lab) -> None:
     calling = lab.call("echo", listener.host, listener.port, message, 20.0)
     peer = listener.accept()
     _answer(peer, message, message + b"and more than was asked for")
-    with lab.blame(mismatch="extra_bytes"):
+    with lab.blame(mismatch="extra_bytes", stuck="waits_for_more", sleeping="waits_for_more"):
         calling.gives(message)
 
     answer = message.upper()
@@ -200,8 +215,9 @@ def check_client_sends_big_message(lab: Lab) -> None:
     if len(received) == BIG and received != message:
         raise CheckFailed("mismatch", *lab.words.difference(message, bytes(received)))
     peer.send(message)
-    with lab.blame(cut="one_recv_assumed"):
-        calling.gives(message, bound=PATIENCE)
+    # Well below the call's own time limit: who waits for more is known at once.
+    with lab.blame(cut="one_recv_assumed", stuck="waits_for_more", sleeping="waits_for_more"):
+        calling.gives(message, bound=PATIENCE / 2)
 
 
 def check_client_sends_empty_message(lab: Lab) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from grader.harness.contracts import (
     expect_closed,
     expect_next_client_served,
+    leave_with_broken_pipe,
     make_time_wait,
     only_at_its_address,
+    outwait,
 )
 from grader.harness.lab import Lab, Server
 from grader.learner import watch
@@ -21,8 +23,8 @@ LONGEST = 61_440  # 60 KiB, the newline included
 MUCH = 16 << 20  # more than all buffers between two programs hold
 FIFTY = 50
 QUIET = 0.3
+FILLED = 0.3  # a limit on sending that has run out while the buffers were being filled
 SETTLED = 2.0
-MOST_SILENCE = 12.0
 MORE = 10
 _NO_LINE_ENDS = bytes.maketrans(b"\r\n", b"!?")
 _WAITS = ("stuck", "sleeping", "silent")
@@ -79,17 +81,23 @@ def check_waits_for_the_newline(lab: Lab) -> None:
     line, other = _line(lab), _line(lab, 20)
     wrong = dict.fromkeys((*_WAITS, "mismatch"), "one_recv_assumed")
     with lab.blame(**wrong, short="one_recv_assumed", closed="one_recv_assumed"):
-        for piece in (line[:5], line[5:-1]):
-            client.send(piece)
-            client.drained()
-            _expect_silence(lab, client)
-        client.send(line[-1:])
-        client.expect(line.upper())
+        _finish_late(lab, client, line)
     with lab.blame(**wrong):
+        _finish_late(lab, client, _line(lab, 20_000))
         client.send_pieces(pieces_of(other, (1, 2, 4)))
         client.expect(other.upper())
     _exchange(lab, client)
     client.expect_nothing_waiting()
+
+
+def _finish_late(lab: Lab, client: StreamPeer, line: bytes) -> None:
+    """Send a line in pieces, and nothing comes before its newline has been sent."""
+    for piece in (line[:5], line[5:-1]):
+        client.send(piece)
+        client.drained()
+        _expect_silence(lab, client)
+    client.send(line[-1:])
+    client.expect(line.upper())
 
 
 def _expect_silence(lab: Lab, client: StreamPeer) -> None:
@@ -238,6 +246,8 @@ def check_early_leavers_harm_nobody(lab: Lab) -> None:
             careless.read(1)
             leave(careless)  # with answers unread
             _exchange(lab, anchor)
+        leave_with_broken_pipe(lab, server, _line(lab))
+        _exchange(lab, anchor)
         _exchange(lab, lab.connect(server))
         lab.alive(server)
 
@@ -254,7 +264,8 @@ def check_slow_reader_holds_up_nobody(lab: Lab) -> None:
 
 
 def check_slow_reader_gets_everything(lab: Lab) -> None:
-    client = lab.connect(lab.serve())
+    server = lab.serve()
+    client = lab.connect(server)
     data = _much(lab)
     expected = data.upper()
     lost = dict.fromkeys(_WAITS, "leftover_dropped")
@@ -262,7 +273,9 @@ def check_slow_reader_gets_everything(lab: Lab) -> None:
         _exchange(lab, client, _any_bytes(lab, 16_000))
     try:
         with lab.blame(short="slow_reader_dropped", closed="slow_reader_dropped", **lost):
-            client.exchange(data, expected)
+            sent = client.fill(data)
+            outwait(lab, server, at_least=FILLED)
+            client.exchange(data[sent:], expected)
     except CheckFailed as failure:
         if failure.kind == "mismatch":
             # Whole lines are missing, or the rest of one whose beginning was sent.
@@ -300,11 +313,12 @@ def check_gives_back_what_clients_used(lab: Lab) -> None:
     if not watch.supported:
         raise lab.skip("needs_proc")
     server = lab.serve()
-    _come_and_go(lab, server, 5)
-    before = _settled(lab, server)
-    for _ in range(10):
-        _come_and_go(lab, server, 20)
-    lab.alive(server)
+    with lab.blame(**_DIED):
+        _come_and_go(lab, server, 5)
+        before = _settled(lab, server)
+        for _ in range(10):
+            _come_and_go(lab, server, 20)
+        lab.alive(server)
     with contextlib.suppress(CheckFailed):
         lab.waiter.until(
             done=lambda: not _grown(lab, server, before), bound=SETTLED, watch_learner=False
@@ -317,13 +331,19 @@ def check_gives_back_what_clients_used(lab: Lab) -> None:
 
 
 def _come_and_go(lab: Lab, server: Server, count: int) -> None:
-    """So many clients connect and speak, then each reads its answer and leaves."""
+    """So many clients connect and speak, then each reads its answer and leaves.
+
+    Every other one resets its connection: what it used is given back, too.
+    """
     clients = [(lab.connect(server), _line(lab)) for _ in range(count)]
     for client, line in clients:
         client.send(line)
-    for client, line in clients:
+    for turn, (client, line) in enumerate(clients):
         client.expect(line.upper())
-        client.close()
+        if turn % 2:
+            client.reset()
+        else:
+            client.close()
 
 
 def _settled(lab: Lab, server: Server) -> Mapping[str, int]:
@@ -358,7 +378,7 @@ def check_sleeps_when_idle(lab: Lab) -> None:
     _exchange(lab, first)
     silent = [lab.connect(server) for _ in range(5)]
     lab.expect_idle(server.process)
-    _outwait(lab, server, silent)
+    outwait(lab, server, silent)
     with lab.blame(**_DROPPED):
         for client in silent:
             client.expect_nothing_waiting()
@@ -372,18 +392,6 @@ def check_sleeps_when_idle(lab: Lab) -> None:
         failure.values["diagnosis"] = "empty_recv_ignored"
         raise
     lab.alive(server)
-
-
-def _outwait(lab: Lab, server: Server, silent: list[StreamPeer]) -> None:
-    """Be silent for longer than any time limit that the server's calls have just now."""
-    child = server.process.child
-    threads = watch.threads(child.root, child.root_is_learner)
-    limits = [thread.wakes_in for thread in threads if thread.mode == "timed"]
-    longest = max((limit for limit in limits if limit <= MOST_SILENCE), default=0.0)
-    if longest > 1.0:  # shorter ones have run out while the server's idleness was measured
-        socks = [client.sock for client in silent]
-        with contextlib.suppress(CheckFailed):
-            lab.waiter.until(read=socks, bound=longest + QUIET, watch_learner=False)
 
 
 def check_restarts_on_same_port(lab: Lab) -> None:

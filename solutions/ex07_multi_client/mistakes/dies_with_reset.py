@@ -1,6 +1,7 @@
 # mistake: one loop for all clients, and nobody catches ConnectionResetError: it ends the server
 # caught_by:
 #   early_leavers_harm_nobody: died_with_client
+#   gives_back_what_clients_used: died_with_client
 import selectors
 import socket
 
