@@ -16,6 +16,7 @@ from grader.proof import Case, cases, judge_all
 from grader.texts import text
 
 _BURN = "while True: pass"
+_KINDS = ("stub", "reference", "variant", "mistake")
 
 
 def run(argv: Sequence[str], language: Language) -> int:
@@ -24,6 +25,9 @@ def run(argv: Sequence[str], language: Language) -> int:
     made.add_argument("exercises", nargs="*", metavar="exNN")
     made.add_argument("--runs", type=int, default=20, help=text("cli.flakes_runs", language))
     made.add_argument("--others", type=int, default=2, help=text("cli.flakes_others", language))
+    made.add_argument(
+        "--kind", action="append", choices=_KINDS, help=text("cli.flakes_kind", language)
+    )
     made.add_argument("--load", type=int, default=4, help=text("cli.flakes_load", language))
     made.add_argument("--isolation", choices=("auto", "full", "none", "spawn"), default="auto")
     made.add_argument("--lang", choices=("en", "zh"), default=language)
@@ -34,6 +38,8 @@ def run(argv: Sequence[str], language: Language) -> int:
     with busy(arguments.load * (os.cpu_count() or 1)):
         for name in arguments.exercises or exercise_ids(root):
             for case in cases(root, load_exercise(root, name)):
+                if case.kind not in (arguments.kind or _KINDS):
+                    continue
                 runs = arguments.runs if case.kind == "reference" else arguments.others
                 flaky += _repeat(root, case, runs, arguments.isolation)
     print(text("cli.flakes_result" if flaky else "cli.flakes_passed", language, flaky=flaky))
