@@ -31,6 +31,7 @@ from grader.model import (
     VerdictStatus,
 )
 from grader.sandbox import IsolationChoice, Sandbox, SandboxError, Submission, open_sandbox
+from grader.sandbox.base import GAVE_UP
 from grader.texts import text
 
 MAX_SOURCE = 1 << 20
@@ -61,6 +62,7 @@ DIAGNOSIS_OF = {
     "too_late": "returns_too_late",
     "leak": "descriptor_leak",
     "refused": "never_listens",
+    "too_many_threads": "too_many_threads",
 }
 
 
@@ -209,6 +211,8 @@ class Judge:
         from grader.learner.delay import DelayMeter
 
         report = sandbox.compiled()
+        if report.error == GAVE_UP:
+            return self._all_failed(Problem("not_compilable"))
         if report.error:
             return self._all_failed(Problem("syntax_error", report.line, report.text))
         meter = DelayMeter()

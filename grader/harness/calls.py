@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from grader.learner import watch
 from grader.learner.failure import CheckFailed
 from grader.learner.process import Call, LearnerProcess
-from grader.learner.waiting import raised_failure
+from grader.learner.waiting import death_of, raised_failure
 
 if TYPE_CHECKING:
     from grader.harness.lab import Lab
@@ -51,7 +51,7 @@ class Calling:
         self._queued_at_end = self._queued()
         self._lost_at_end = self.lab.meter.total()
         if self.call.state == "gone":
-            raise CheckFailed("died", values={"end": self.process.end})
+            raise death_of(self.process)
         if self.call.raised is not None:
             self.lab.transcript.add("you", "raise", note=self.call.raised.type)
         else:

@@ -24,7 +24,7 @@ from grader.learner.delay import DelayMeter
 from grader.learner.failure import CheckFailed, CheckSkipped
 from grader.learner.process import LearnerProcess
 from grader.learner.transcript import Transcript
-from grader.learner.waiting import Waiter, raised_failure
+from grader.learner.waiting import Waiter, death_of, raised_failure
 from grader.model import Exercise, Language
 from grader.peers.datagram import DatagramPeer
 from grader.peers.listener import Listener
@@ -156,7 +156,7 @@ class Lab:
         if process.state == "broken":
             raise raised_failure(process.load_error)
         if process.state == "gone":
-            raise CheckFailed("died", values={"end": process.end})
+            raise death_of(process)
         return process
 
     def fork(self, *, raw: bool = False) -> LearnerProcess:
@@ -371,7 +371,7 @@ class Lab:
         }
 
 
-_SAME_EVERYWHERE = frozenset({"not_implemented", "not_connected"})
+_SAME_EVERYWHERE = frozenset({"not_implemented", "not_connected", "too_many_threads"})
 
 
 def _refused(error: int) -> bool:

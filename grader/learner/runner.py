@@ -188,7 +188,8 @@ class Zygote:
         self.raw = False
 
     def start(self) -> None:
-        """Compile the submission and tell the judge how that went."""
+        """Say hello, then compile the submission and tell the judge how that went."""
+        self.channel.send({"hello": os.getpid()})
         report = self._compile()
         try:
             self.kernel = Kernel()
@@ -198,7 +199,7 @@ class Zygote:
             # Where the judge is root, a learner owns the system's /dev/null: chmod() must fail.
             for name in os.listdir("/dev"):
                 self.kernel.make_read_only(b"/dev/" + name.encode())
-        self.channel.send({"compiled": report, "pid": os.getpid()})
+        self.channel.send({"compiled": report})
 
     def _compile(self) -> dict[str, object]:
         path = str(self.config["path"])

@@ -231,7 +231,7 @@ class Waiter:
 
     def _queued(self) -> int:
         """Return how many bytes wait for the learner in the receive queues of its sockets."""
-        return sum(self._waiting_at(sock) or 0 for sock in self.peers)
+        return sum((self._waiting_at(sock) or 0) + _unacknowledged(sock) for sock in self.peers)
 
     def _waiting_at(self, peer: socket.socket) -> int | None:
         """Return how many bytes wait at the learner's end of a peer's connection."""
@@ -244,19 +244,7 @@ class Waiter:
 
     def under_way(self) -> bool:
         """Say whether bytes of a peer are neither with the learner nor waiting for it."""
-        if sys.platform != "linux":
-            return False
-        import fcntl
-
-        for sock in self.peers:
-            try:
-                if sock.type == socket.SOCK_STREAM and sock.family == socket.AF_INET:
-                    pending = fcntl.ioctl(sock.fileno(), _SIOCOUTQ, b"\0\0\0\0")
-                    if struct.unpack("i", pending)[0] and not self._waiting_at(sock):
-                        return True
-            except (OSError, ValueError):
-                continue
-        return False
+        return any(_unacknowledged(sock) and not self._waiting_at(sock) for sock in self.peers)
 
     def _stuck(self, process: LearnerProcess, threads: list[watch.Thread]) -> CheckFailed:
         if _is_over(process):
@@ -281,7 +269,7 @@ class Waiter:
         process = self.learners[-1]
         call = process.call
         if process.state == "gone":
-            return CheckFailed("died", values={"end": process.end})
+            return death_of(process)
         if process.state == "broken" or (call is not None and call.raised is not None):
             raised = process.load_error if call is None else call.raised
             return raised_failure(raised)
@@ -301,6 +289,18 @@ class Waiter:
                 call = thread.call
         doing = f"{call}()" if call and not call.isdigit() else ""
         return Location(line=location.line, function=location.function, state=state, doing=doing)
+
+
+def _unacknowledged(peer: socket.socket) -> int:
+    """Return how many bytes a peer has sent that the learner's side has not taken (tcp(7))."""
+    if sys.platform != "linux" or peer.type != socket.SOCK_STREAM:
+        return 0
+    import fcntl
+
+    try:
+        return int(struct.unpack("i", fcntl.ioctl(peer.fileno(), _SIOCOUTQ, bytes(4)))[0])
+    except (OSError, ValueError):
+        return 0
 
 
 def _ready(
@@ -342,6 +342,13 @@ def _is_over(process: LearnerProcess) -> bool:
     if process.state in ("gone", "broken"):
         return True
     return process.call is not None and process.call.finished
+
+
+def death_of(process: LearnerProcess) -> CheckFailed:
+    """Return the failure for a learner process that has gone."""
+    if process.child.overflowed:
+        return CheckFailed("too_many_threads", stuck=True)
+    return CheckFailed("died", values={"end": process.end})
 
 
 def raised_failure(raised: object) -> CheckFailed:

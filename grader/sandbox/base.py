@@ -20,6 +20,7 @@ LEARNER_FOLDER = Path(__file__).resolve().parent.parent / "learner"
 RUNNER_FILES = ("runner.py", "child.py", "plain.py")
 DUMP_SIGNAL = getattr(signal, "SIGRTMAX", 64) - 3 if hasattr(signal, "SIGRTMAX") else 0
 _STACK_RESERVE = 8 << 20
+_SANDBOX_PROCESSES = 200
 
 
 class SandboxError(Exception):
@@ -36,9 +37,15 @@ class Submission:
     sha256: str = ""
 
 
+GAVE_UP = "gave up"
+
+
 @dataclass
 class CompileReport:
-    """Whether Python could compile the submission: ``error`` is "" or an exception's name."""
+    """Whether Python could compile the submission: ``error`` is "" or an exception's name.
+
+    ``GAVE_UP`` where the compiler crashed over it, or did not come to an end.
+    """
 
     error: str = ""
     text: str = ""
@@ -125,7 +132,8 @@ class Child:
     ``root`` is the process (in the judge's numbering) whose descendants all belong to the
     check, and ``root_is_learner`` says whether it runs the learner's code itself.  ``dump``
     is a file that ``faulthandler`` writes to, ``status`` a pipe that tells how the process
-    ended; both are -1 where the platform has none.
+    ended; both are -1 where the platform has none.  ``overflowed``: it was ended because it
+    had started too many processes.
     """
 
     control: socket.socket
@@ -136,7 +144,13 @@ class Child:
     status: int = -1
     pidfd: int = -1
     namespaces: bool = False
+    overflowed: bool = False
     _closed: bool = field(default=False, repr=False)
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` has been called."""
+        return self._closed
 
     def kill(self) -> None:
         """End every process of the check."""
@@ -211,6 +225,20 @@ def rlimits(limits: Limits) -> dict[str, int]:
     }
 
 
+def process_limit(limits: Limits) -> dict[str, int]:
+    """Return the limit of processes where the kernel counts them per user namespace.
+
+    It holds for a whole sandbox, in which many checks run.  Root is exempt from it, and
+    before Linux 5.14 it counted what the user runs elsewhere: then ``Guard`` is alone.
+    """
+    if sys.platform != "linux" or os.geteuid() == 0:
+        return {}
+    major, minor = (int(word) for word in os.uname().release.split(".")[:2])
+    if (major, minor) < (5, 14):
+        return {}
+    return {"RLIMIT_NPROC": limits.processes + _SANDBOX_PROCESSES}
+
+
 def config_for(
     submission: Submission, limits: Limits, path: str, work: str, namespaces: bool
 ) -> dict[str, object]:
@@ -221,6 +249,6 @@ def config_for(
         "work": work,
         "namespaces": namespaces,
         "file_mb": limits.file_mb,
-        "rlimits": rlimits(limits),
+        "rlimits": {**rlimits(limits), **(process_limit(limits) if namespaces else {})},
         "dump_signal": DUMP_SIGNAL,
     }

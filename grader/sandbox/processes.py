@@ -37,6 +37,20 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def count_tasks(pid: int, most: int) -> int:
+    """Count the tasks of a process's descendants; stops counting a little over ``most``."""
+    count = 0
+    queue = [pid]
+    while queue and count <= most:
+        for child in children(queue.pop()):
+            queue.append(child)
+            try:
+                count += len(os.listdir(f"/proc/{child}/task"))
+            except OSError:
+                continue
+    return count
+
+
 def kill_tree(pid: int) -> None:
     """End a process and all its descendants.
 

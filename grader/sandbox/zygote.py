@@ -12,11 +12,13 @@ from collections.abc import Sequence
 
 from grader.learner import plain
 from grader.model import Isolation, Limits
-from grader.sandbox.base import Child, CompileReport, Drain, Output, Sandbox, SandboxError
+from grader.sandbox.base import GAVE_UP, Child, CompileReport, Drain, Output, Sandbox, SandboxError
+from grader.sandbox.guard import Guard
 
 _START_BOUND = 20.0
 _END_BOUND = 0.5
 _MAX_FDS = 4
+_TASKS_GRACE = 40
 
 
 class ZygoteSandbox(Sandbox):
@@ -27,7 +29,9 @@ class ZygoteSandbox(Sandbox):
         self.limits = limits
         self._lock = threading.Lock()
         self._drain = Drain()
+        self._guard = Guard(limits.processes + _TASKS_GRACE)
         self._report: CompileReport | None = None
+        self._alive = False
         self._zygote_pid = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._judge, self._remote = socket.socketpair()
@@ -60,15 +64,28 @@ class ZygoteSandbox(Sandbox):
 
         Called where another rung could be tried instead.
         """
-        try:
-            self.compiled()
-        except SandboxError:
-            raise SandboxError(self.complaint() or "the sandbox did not start") from None
+        with self._lock:
+            try:
+                self._await_hello()
+            except SandboxError:
+                raise SandboxError(self.complaint() or "the sandbox did not start") from None
+
+    def _await_hello(self) -> None:
+        """Wait for the first frame, which comes before the submission is even looked at."""
+        if not self._alive:
+            self._receive()
+            self._alive = True
+            self._find_zygote()
 
     def compiled(self) -> CompileReport:
         with self._lock:
+            self._await_hello()
             if self._report is None:
-                reply, _ = self._receive()
+                # From here on whatever goes wrong is the submission's doing.
+                try:
+                    reply, _ = self._receive()
+                except SandboxError:
+                    reply = {"compiled": {"error": GAVE_UP}}
                 report = reply.get("compiled")
                 found = report if isinstance(report, dict) else {}
                 self._report = CompileReport(
@@ -76,7 +93,6 @@ class ZygoteSandbox(Sandbox):
                     str(found.get("text", "")),
                     int(found.get("line", 0)),
                 )
-                self._find_zygote()
         return self._report
 
     def _find_zygote(self) -> None:
@@ -100,13 +116,20 @@ class ZygoteSandbox(Sandbox):
             remote.close()
             os.close(output_w)
             os.close(status_w)
+        if self.isolation.level == "full" and not reply.get("namespaces"):
+            for fd in (output_r, status_r, dump, *fds):
+                os.close(fd)
+            control.close()
+            raise SandboxError("the kernel refuses a PID namespace for a check")
         output = Output(self.limits.output_kb << 10)
         self._drain.add(output_r, output)
         pidfd = fds[0] if fds else -1
         root = _pid_of(pidfd) if fds else int(str(reply["pid"]))
-        return Child(
+        child = Child(
             control, output, root, False, dump, status_r, pidfd, bool(reply.get("namespaces"))
         )
+        self._guard.watch(child)
+        return child
 
     def socket(self, family: int, kind: int, proto: int = 0) -> socket.socket:
         reply, fds = self._ask({"op": "socket", "spec": [int(family), int(kind), int(proto)]}, ())
@@ -125,6 +148,7 @@ class ZygoteSandbox(Sandbox):
                 self._process.wait()
             if self._process.stderr is not None:
                 self._process.stderr.close()
+        self._guard.close()
         self._drain.close()
 
     def complaint(self) -> str:

@@ -74,9 +74,15 @@ def test_hostile_text_stays_text(hostile: Verdict, hostile_lines: list[str]) -> 
     assert "::" not in shown
     assert "##[" not in shown
     root = ET.fromstring(shown.encode())
-    assert {element.tag for element in root.iter()} <= set(
-        ["testsuites", "testsuite", "properties", "property", "testcase", "failure", "skipped"]
-    )
+    assert {element.tag for element in root.iter()} <= {
+        "testsuites",
+        "testsuite",
+        "properties",
+        "property",
+        "testcase",
+        "failure",
+        "skipped",
+    }
     failure = root.find("testsuite/testcase/failure")
     assert failure is not None
     assert "</pre></details><script>alert(1)</script>&amp;" in (failure.text or "")

@@ -1,0 +1,36 @@
+"""A learner that starts too many processes is stopped, and told so; the machine lives on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grader.catalog import load_exercise
+from grader.judge import Options, grade
+from grader.sandbox import processes
+from grader.sandbox.guard import total_tasks
+
+ROOT = Path(__file__).parents[2]
+# Bounded, so that a guard that fails to act harms nobody: 512 processes.
+BOMB = """
+import os, signal
+def serve(host, port):
+    for _ in range(9):
+        os.fork()
+    signal.pause()
+def echo(host, port, message, timeout=5.0):
+    return serve(host, port)
+"""
+
+
+def test_a_fork_bomb_is_stopped_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "tcp_echo.py"
+    path.write_text(BOMB, encoding="utf-8")
+    only = ("server_echoes_one_message",)
+    verdict = grade(load_exercise(ROOT, "ex03"), path, Options(only=only))
+    assert verdict.status == "failed"
+    assert verdict.checks[0].diagnosis == "too_many_threads"
+
+
+def test_counts_tasks_and_stops_over_the_limit() -> None:
+    assert processes.count_tasks(1, 0) >= 1
+    assert total_tasks() > 1
