@@ -10,6 +10,9 @@ from grader.model import CheckResult, Language, Verdict
 from grader.report import ReportOptions, render
 
 
+_ELEMENTS = set("testsuites testsuite properties property testcase failure skipped".split())
+
+
 def parse(*verdicts: Verdict, options: ReportOptions | None = None) -> ET.Element:
     return ET.fromstring(render("junit", verdicts, options or ReportOptions()).encode())
 
