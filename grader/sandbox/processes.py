@@ -66,6 +66,10 @@ def kill_tree(pid: int) -> None:
                 break
             for child in below:
                 _kill(child)
+    elif hasattr(os, "killpg"):
+        # Without /proc its process group is all that can be told of what it has started.
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
     _kill(pid)
 
 

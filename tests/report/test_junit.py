@@ -9,7 +9,6 @@ from xml.etree import ElementTree as ET
 from grader.model import CheckResult, Language, Verdict
 from grader.report import ReportOptions, render
 
-
 _ELEMENTS = set("testsuites testsuite properties property testcase failure skipped".split())
 
 

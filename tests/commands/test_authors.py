@@ -1,0 +1,85 @@
+"""The authors' commands: ``verify``, ``flakes`` and ``bench`` say what is so, and exit by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader import cli
+from grader.commands import bench, flakes, verify
+from grader.proof import Case, judge_case
+
+SLUG = "ex03_tcp_echo"
+
+
+@pytest.fixture
+def small(suite: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a suite that keeps one variant and one mistake of ex03."""
+    monkeypatch.chdir(suite)
+    solutions = suite / "solutions" / SLUG
+    for path in (*solutions.glob("variants/*.py"), *solutions.glob("mistakes/*.py")):
+        if path.stem not in ("threads", "binds_every_address"):
+            path.unlink()
+    return suite
+
+
+def test_verify_complains_of_what_is_not_proven(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify.run(["ex03", "--workers", "1"], "en") == cli.FALLEN_SHORT
+    shown = capsys.readouterr().out
+    assert "check client_times_out_on_connect is named by no mistake" in shown
+    assert "fewer than twelve mistakes" in shown
+    assert "✓ mistake   binds_every_address.py" in shown
+    assert "✓ variant   threads.py" in shown
+
+
+def test_verify_notices_a_mistake_that_shows_something_else(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = small / "solutions" / SLUG / "mistakes" / "binds_every_address.py"
+    source = path.read_text(encoding="utf-8")
+    path.write_text(source.replace(": binds_wrong_address", ": busy_loop"), encoding="utf-8")
+    assert verify.run(["ex03", "--workers", "1", "--lang", "zh"], "en") == cli.FALLEN_SHORT
+    assert "shows binds_wrong_address, must show busy_loop" in capsys.readouterr().out
+
+
+def test_flakes_repeats_and_compares(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["ex03", "--runs", "2", "--others", "1", "--load", "0", "--kind", "reference"]
+    assert flakes.run(words, "en") == cli.PASSED
+    shown = capsys.readouterr().out
+    assert "2 × 1 verdict(s)" in shown
+    assert "threads.py" not in shown
+
+
+def test_flakes_reports_a_verdict_that_is_not_the_due_one(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    solutions = small / "solutions" / SLUG
+    mistake = solutions / "mistakes" / "binds_every_address.py"
+    (solutions / "tcp_echo.py").write_bytes(mistake.read_bytes())
+    words = ["ex03", "--runs", "1", "--load", "0", "--kind", "reference"]
+    assert flakes.run(words, "en") == cli.FALLEN_SHORT
+    assert "server_binds_only_given_address: must pass" in capsys.readouterr().out
+
+
+def test_a_fingerprint_tells_diagnoses_apart(small: Path) -> None:
+    mistake = small / "solutions" / SLUG / "mistakes" / "binds_every_address.py"
+    found = judge_case(small, Case("ex03", "mistake", mistake), "auto")
+    assert "server_binds_only_given_address=failed:binds_wrong_address" in flakes.fingerprint(
+        found.verdict
+    )
+
+
+def test_bench_prints_medians_and_ratios(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.run(["--runs", "1"], "en") == cli.PASSED
+    shown = capsys.readouterr().out
+    assert "x pytest" in shown
+    assert "ex03, all checks hang" in shown
+    assert "processor time per further check of ex03" in shown
+
+
+def test_bench_refuses_no_runs(small: Path) -> None:
+    with pytest.raises(cli.BadRequestError):
+        bench.run(["--runs", "0"], "en")
