@@ -6,6 +6,7 @@ import contextlib
 import socket
 from collections.abc import Sequence
 
+from grader.harness.calls import Calling
 from grader.harness.lab import Lab, Server
 from grader.learner import network, watch
 from grader.learner.failure import CheckFailed
@@ -25,6 +26,19 @@ def expect_closed(lab: Lab, client: StreamPeer) -> None:
         sleeping="connection_left_open",
     ):
         client.expect_end()
+
+
+def expect_timeout(lab: Lab, calling: Calling, timeout: float) -> None:
+    """The call waits for a peer that stays silent: it raises TimeoutError, and in time."""
+    with lab.blame(
+        stuck="no_timeout",
+        sleeping="timeout_ignored",
+        silent="timeout_ignored",
+        too_late="timeout_ignored",
+        spinning="busy_loop",
+    ):
+        calling.raises("TimeoutError", bound=calling.bound(timeout))
+        calling.took(at_least=timeout, at_most=timeout)
 
 
 def expect_next_client_served(lab: Lab, server: Server, line: bytes | None = None) -> None:

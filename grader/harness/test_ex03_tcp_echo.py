@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from grader.harness.calls import Calling
 from grader.harness.contracts import (
     expect_closed,
     expect_next_client_served,
+    expect_timeout,
     idle_with_clients,
     leave_with_broken_pipe,
     make_time_wait,
@@ -260,26 +260,14 @@ def check_client_times_out_on_silence(lab: Lab) -> None:
         peer.send(message[:part])
     for calling in callings:
         with lab.blame(no_exception="partial_returned"):
-            _times_out(lab, calling)
+            expect_timeout(lab, calling, TIMEOUT)
 
 
 def check_client_times_out_on_connect(lab: Lab) -> None:
     listener = lab.listener(listen=False)
     listener.fill_backlog()
     calling = lab.call("echo", listener.host, listener.port, b"hello", TIMEOUT)
-    _times_out(lab, calling)
-
-
-def _times_out(lab: Lab, calling: Calling) -> None:
-    with lab.blame(
-        stuck="no_timeout",
-        sleeping="timeout_ignored",
-        silent="timeout_ignored",
-        too_late="timeout_ignored",
-        spinning="busy_loop",
-    ):
-        calling.raises("TimeoutError", bound=calling.bound(TIMEOUT))
-        calling.took(at_least=TIMEOUT, at_most=TIMEOUT)
+    expect_timeout(lab, calling, TIMEOUT)
 
 
 def check_client_lets_refusal_through(lab: Lab) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from grader.harness import http_cases
 from grader.harness.by_hand import library_used
 from grader.harness.calls import Calling
+from grader.harness.contracts import expect_timeout
 from grader.harness.http_cases import Answer
 from grader.harness.lab import Lab
 from grader.learner import watch
@@ -454,21 +455,9 @@ def check_raises_timeout_error(lab: Lab) -> None:
     calls.append(Client(lab).call(listener, "PUT", body=lab.payload(BIG), timeout=TIMEOUT))
     listener.accept()
     for calling in calls:
-        _times_out(lab, calling)
+        expect_timeout(lab, calling, TIMEOUT)
     if watch.supported:
         lab.expect_idle(Client(lab).answered(http_cases.OK.encode(), hold=True).process)
-
-
-def _times_out(lab: Lab, calling: Calling) -> None:
-    with lab.blame(
-        stuck="no_timeout",
-        sleeping="timeout_ignored",
-        silent="timeout_ignored",
-        too_late="timeout_ignored",
-        spinning="busy_loop",
-    ):
-        calling.raises("TimeoutError", bound=calling.bound(TIMEOUT))
-        calling.took(at_least=TIMEOUT, at_most=TIMEOUT)
 
 
 def check_reports_a_failed_connection(lab: Lab) -> None:
@@ -476,7 +465,7 @@ def check_reports_a_failed_connection(lab: Lab) -> None:
     client.call(lab.listener(listen=False)).raises("ConnectionRefusedError")
     listener = lab.listener(listen=False)
     listener.fill_backlog()
-    _times_out(lab, client.call(listener, timeout=TIMEOUT))
+    expect_timeout(lab, client.call(listener, timeout=TIMEOUT), TIMEOUT)
 
 
 def check_closes_its_socket(lab: Lab) -> None:

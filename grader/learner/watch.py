@@ -47,6 +47,7 @@ _CLOCK_SLEEP = {"x86_64": 230, "aarch64": 115}.get(_MACHINE, -1)
 _FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_CLOCK_REALTIME = 0, 9, 256
 _TIMER_ABSTIME = 1
 _NEVER = float("inf")
+_HIDDEN = "hidden"
 _SIGALRM_BIT = 1 << 13
 
 supported = sys.platform == "linux" and bool(_CALLS) and os.path.exists("/proc/self/syscall")
@@ -95,12 +96,14 @@ def threads(root: int, root_is_learner: bool) -> list[Thread]:
 def _thread(pid: int, tid: int) -> Thread | None:
     folder = f"/proc/{pid}/task/{tid}"
     try:
-        syscall = _read(f"{folder}/syscall")
+        syscall = _syscall(folder)
         run_ns, queue_ns = (int(word) for word in _read(f"{folder}/schedstat").split()[:2])
     except (OSError, ValueError):
         return None
     if syscall.startswith("running") or not syscall:
         return Thread(pid, tid, "running", "", -1, 0.0, run_ns, queue_ns, "")
+    if syscall == _HIDDEN:
+        return Thread(pid, tid, "unknown", "", -1, 0.0, run_ns, queue_ns, "")
     words = syscall.split()
     number = int(words[0])
     arguments = [int(word, 16) for word in words[1:7]]
@@ -109,6 +112,14 @@ def _thread(pid: int, tid: int) -> Thread | None:
     fd = arguments[0] if call in (*_SOCKET_CALLS, "read", "write") and arguments else -1
     name = call or str(number)
     return Thread(pid, tid, mode, name, fd, wakes_in, run_ns, queue_ns, syscall, absolute)
+
+
+def _syscall(folder: str) -> str:
+    """Return the line of a thread; _HIDDEN where this kernel keeps it from us (ptrace(2))."""
+    try:
+        return _read(f"{folder}/syscall")
+    except PermissionError:
+        return _HIDDEN
 
 
 def _classify(pid: int, number: int, call: str, arguments: list[int]) -> tuple[Mode, float, bool]:
