@@ -22,7 +22,8 @@ _WINDOWS = 2
 def idle_share(process: LearnerProcess, waiter: Waiter) -> float:
     """Return the share of one processor that a waiting learner uses, 0.0 where it sleeps.
 
-    Where every thread is blocked without a time limit there is nothing to measure.  Else two
+    Where every thread is blocked, for good or for longer than a window, there is nothing to
+    measure.  Else two
     windows of a second are, at most, and the better one counts: what was still being finished
     when the first began is no fault.  Time in the run queue is not held against a thread.
     """
@@ -58,11 +59,19 @@ def _sleeps_for_good(process: LearnerProcess, waiter: Waiter) -> bool:
     for _ in range(_LOOKS):
         threads = watch.threads(process.child.root, process.child.root_is_learner)
         seen.append([(t.tid, t.raw, t.run_ns) for t in threads])
-        blocked = bool(threads) and all(t.mode == "blocked" for t in threads)
+        age = time.monotonic() - process.born
+        blocked = bool(threads) and all(_sleeps(thread, age) for thread in threads)
         if blocked and len(seen) > 2 and seen[-1] == seen[-2] == seen[-3]:
             return True
         _pause(waiter, _BETWEEN_LOOKS_S, lambda: False)
     return False
+
+
+def _sleeps(thread: watch.Thread, age: float) -> bool:
+    """Say whether a thread will not run for longer than a window, unless something comes."""
+    if thread.mode == "timed":
+        return thread.wakes_in - (0.0 if thread.absolute else age) > WINDOW_S
+    return thread.mode == "blocked"
 
 
 def _cpu(process: LearnerProcess) -> float:

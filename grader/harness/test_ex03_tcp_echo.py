@@ -12,6 +12,7 @@ from grader.harness.contracts import (
     only_at_its_address,
 )
 from grader.harness.lab import Lab
+from grader.learner import watch
 from grader.learner.failure import CheckFailed
 from grader.peers.stream import StreamPeer, pieces_of
 
@@ -261,6 +262,11 @@ def check_client_times_out_on_silence(lab: Lab) -> None:
     for calling in callings:
         with lab.blame(no_exception="partial_returned"):
             expect_timeout(lab, calling, TIMEOUT)
+    if watch.supported:
+        listener = lab.listener()
+        waiting = lab.call("echo", listener.host, listener.port, message, PATIENCE)
+        listener.accept().expect(message)
+        lab.expect_idle(waiting.process)
 
 
 def check_client_times_out_on_connect(lab: Lab) -> None:
