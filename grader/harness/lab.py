@@ -65,6 +65,7 @@ class Lab:
         self.meter = meter
         self.queues = network.Queues(self._make, sandbox.network_pid)
         self.waiter = Waiter(meter, self.transcript, sandbox.network_pid, self.queues)
+        self.waiter.whole_bound = exercise.limits.check_s
         self.random = random.Random(f"{seed}:{check_id}")
         self._ports = ports
         self._stack = ExitStack()
