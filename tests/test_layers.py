@@ -36,12 +36,13 @@ ELSEWHERE = {
     # The format of the pipe between the judge and a learner process.  Both ends speak it; it
     # imports nothing, and it is in learner/ because that is the folder the sandbox shows.
     "grader.learner.plain": "plain",
+    "grader.learner.rights": "plain",
     # The entry of `python -m grader`.
     "grader.__main__": "cli",
 }
 
 # The learner process's own files: alone in the sandbox, with the standard library.
-RUNNER_FILES = ("runner", "child", "plain")
+RUNNER_FILES = ("runner", "child", "plain", "rights")
 
 
 def modules() -> dict[str, Path]:

@@ -17,7 +17,6 @@ The child's end of the story is in ``child.py``.
 
 from __future__ import annotations
 
-import array
 import os
 import signal
 import socket
@@ -25,12 +24,13 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.learner import child, plain
+    from grader.learner import child, plain, rights
 else:
-    # In the sandbox there is no package, only this folder's three files.
+    # In the sandbox there is no package, only this folder's files.
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import child
     import plain
+    import rights
 
     sys.path.pop(0)
 
@@ -46,7 +46,6 @@ _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAP_NET_RAW = 13
-_MAX_FDS = 8
 
 # Modules that importing cannot surprise anybody with; the rest is left to the learner's process.
 _PRELOADABLE = frozenset(
@@ -127,33 +126,13 @@ class Channel:
     def receive(self) -> tuple[object, list[int]]:
         """Return the next frame's value and the descriptors that came with it (EOFError)."""
         fds: list[int] = []
-        header = self._exactly(4, fds)
-        body = self._exactly(plain.frame_size(header), fds)
+        header = rights.receive_exactly(self.sock, 4, fds)
+        body = rights.receive_exactly(self.sock, plain.frame_size(header), fds)
         return plain.decode(body), fds
-
-    def _exactly(self, size: int, fds: list[int]) -> bytes:
-        data = b""
-        space = socket.CMSG_SPACE(_MAX_FDS * array.array("i").itemsize)
-        while len(data) < size:
-            piece, ancillary, _, _ = self.sock.recvmsg(size - len(data), space)
-            if not piece:
-                raise EOFError
-            data += piece
-            for level, kind, payload in ancillary:
-                if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                    received = array.array("i")
-                    received.frombytes(payload[: len(payload) - len(payload) % received.itemsize])
-                    fds.extend(received)
-        return data
 
     def send(self, value: object, fds: tuple[int, ...] = ()) -> None:
         """Write one frame, with descriptors beside it."""
-        data = plain.encode(value)
-        ancillary = []
-        if fds:
-            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
-        sent = self.sock.sendmsg([data], ancillary)
-        self.sock.sendall(data[sent:])
+        rights.send_all(self.sock, plain.encode(value), fds)
 
 
 def preload(source: bytes) -> None:
@@ -341,7 +320,7 @@ def _spawned(host: str, port: int, token: str) -> None:
 
 
 if __name__ == "__main__":
-    for _name in ("plain", "child"):
+    for _name in ("plain", "rights", "child"):
         sys.modules.pop(_name, None)
     if sys.argv[1] == "zygote":
         _zygote(int(sys.argv[2]))

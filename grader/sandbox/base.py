@@ -17,7 +17,7 @@ from grader.model import Isolation, Limits
 from grader.sandbox import processes
 
 LEARNER_FOLDER = Path(__file__).resolve().parent.parent / "learner"
-RUNNER_FILES = ("runner.py", "child.py", "plain.py")
+RUNNER_FILES = ("runner.py", "child.py", "plain.py", "rights.py")
 DUMP_SIGNAL = getattr(signal, "SIGRTMAX", 64) - 3 if hasattr(signal, "SIGRTMAX") else 0
 _STACK_RESERVE = 8 << 20
 _SANDBOX_PROCESSES = 200

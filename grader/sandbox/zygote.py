@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import contextlib
 import os
 import socket
@@ -10,14 +9,13 @@ import subprocess
 import threading
 from collections.abc import Sequence
 
-from grader.learner import plain
+from grader.learner import plain, rights
 from grader.model import Isolation, Limits
 from grader.sandbox.base import GAVE_UP, Child, CompileReport, Drain, Output, Sandbox, SandboxError
 from grader.sandbox.guard import Guard
 
 _START_BOUND = 20.0
 _END_BOUND = 0.5
-_MAX_FDS = 4
 _TASKS_GRACE = 40
 
 
@@ -168,10 +166,8 @@ class ZygoteSandbox(Sandbox):
     ) -> tuple[dict[str, object], list[int]]:
         self.compiled()
         with self._lock:
-            data = plain.encode(request)
-            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
             try:
-                self._judge.sendmsg([data], rights)
+                rights.send_all(self._judge, plain.encode(request), fds)
             except OSError as error:
                 raise SandboxError(f"the zygote is gone: {error}") from None
             return self._receive()
@@ -179,28 +175,14 @@ class ZygoteSandbox(Sandbox):
     def _receive(self) -> tuple[dict[str, object], list[int]]:
         fds: list[int] = []
         try:
-            body = self._exactly(plain.frame_size(self._exactly(4, fds)), fds)
+            header = rights.receive_exactly(self._judge, 4, fds)
+            body = rights.receive_exactly(self._judge, plain.frame_size(header), fds)
             reply = plain.decode(body)
         except (OSError, EOFError, plain.PlainError) as error:
             raise SandboxError(f"the zygote does not answer: {error!r}") from None
         if not isinstance(reply, dict):
             raise SandboxError("the zygote answered something else")
         return reply, fds
-
-    def _exactly(self, size: int, fds: list[int]) -> bytes:
-        data = b""
-        space = socket.CMSG_SPACE(_MAX_FDS * array.array("i").itemsize)
-        while len(data) < size:
-            piece, ancillary, _, _ = self._judge.recvmsg(size - len(data), space)
-            if not piece:
-                raise EOFError("end of stream")
-            data += piece
-            for level, kind, payload in ancillary:
-                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                    received = array.array("i")
-                    received.frombytes(payload[: len(payload) - len(payload) % received.itemsize])
-                    fds.extend(received)
-        return data
 
 
 def _pid_of(pidfd: int) -> int:
