@@ -78,6 +78,7 @@ def test_sees_the_interpreter_and_nothing_else(lab: Lab) -> None:
         "/dojo/runner.py",
         "/dojo/child.py",
         "/dojo/plain.py",
+        "/dojo/rights.py",
         "/etc/hosts",
         "/etc/nsswitch.conf",
         "/etc/passwd",
