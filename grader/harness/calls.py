@@ -117,17 +117,14 @@ class Calling:
         ``at_least`` may be undercut by 0.05 s, ``at_most`` overrun by 0.5 s and by what the
         machine itself was late.
         """
-        shown = self.lab.say("seconds", seconds=f"{self.elapsed:.2f}")
         if self.elapsed < at_least - UNDERCUT:
-            raise CheckFailed(
-                "too_early",
-                expected=self.lab.say("seconds", seconds=f"{at_least:g}"),
-                received=shown,
-            )
-        if at_most is not None and self.elapsed > at_most + OVERRUN + self._late():
-            raise CheckFailed(
-                "too_late", expected=self.lab.say("seconds", seconds=f"{at_most:g}"), received=shown
-            )
+            raise CheckFailed("too_early", self._seconds(at_least), self._seconds(self.elapsed))
+        took = self.call.ended_after - self.call.began
+        if at_most is not None and took > at_most + OVERRUN + self._late():
+            raise CheckFailed("too_late", self._seconds(at_most), self._seconds(took))
+
+    def _seconds(self, seconds: float) -> str:
+        return self.lab.say("seconds", seconds=f"{seconds:.2f}")
 
     def bound(self, seconds: float) -> float:
         """Return how long to wait for a call that may take ``seconds``, before it is too late."""

@@ -445,15 +445,15 @@ def check_limits_the_head(lab: Lab) -> None:
 
 
 def check_raises_timeout_error(lab: Lab) -> None:
-    # Side by side, each in a process of its own: they all wait at the same time.
-    calls = [
+    # Side by side, each in a process of its own: they all wait at the same time.  The peer that
+    # has fallen silent may be one that takes no more of the request.
+    listener = lab.listener()
+    calls = [Client(lab).call(listener, "PUT", body=lab.payload(BIG), timeout=TIMEOUT)]
+    listener.accept()
+    calls += [
         Client(lab).answered(data, hold=True, timeout=TIMEOUT)
         for data in http_cases.unfinished(lab.random)
     ]
-    # The peer that has fallen silent may be one that takes no more of the request.
-    listener = lab.listener()
-    calls.append(Client(lab).call(listener, "PUT", body=lab.payload(BIG), timeout=TIMEOUT))
-    listener.accept()
     for calling in calls:
         expect_timeout(lab, calling, TIMEOUT)
     if watch.supported:

@@ -16,6 +16,7 @@ import struct
 import sys
 import types
 import warnings
+from time import monotonic as _monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ class Child:
             self.send(event="cannot_call", **self._describe(error))
             return
         self._watch_warnings()
-        self.send(event="calling")
+        self.send(event="calling", at=_monotonic())
         in_use = False
         try:
             value: object

@@ -35,11 +35,19 @@ class Raised:
 
 @dataclass
 class Call:
-    """One call of a learner's function, from ``started`` to ``ended`` (time.monotonic())."""
+    """One call of a learner's function, from ``started`` to ``ended`` (time.monotonic()).
+
+    ``began`` is when the function itself was entered, as its process says: arguments of many
+    MiB take time on their way.  What a call took at least counts from ``started``, what it
+    took at most from ``began``.  ``ended`` is when the judge saw the end; it had not come yet at
+    ``ended_after``, when the judge had last looked.
+    """
 
     target: str
     started: float = 0.0
+    began: float = 0.0
     ended: float = 0.0
+    ended_after: float = 0.0
     state: str = "running"
     value: object = None
     raised: Raised | None = None
@@ -66,6 +74,7 @@ class LearnerProcess:
         self.control = child.control
         self.control.setblocking(False)
         self.born = time.monotonic()
+        self.quiet_at = self.born
         self.state = "fresh"
         self.problems: list[dict[str, object]] = []
         self.load_error: Raised | None = None
@@ -100,7 +109,8 @@ class LearnerProcess:
         keep: str = "",
     ) -> Call:
         """Have a function called; the returned Call changes as answers come."""
-        self.call = Call(target, started=time.monotonic())
+        now = time.monotonic()
+        self.call = Call(target, started=now, began=now)
         self.order(
             op="call",
             target=target,
@@ -119,6 +129,7 @@ class LearnerProcess:
 
     def feed(self) -> bool:
         """Read what has come on the control pipe; True if anything did."""
+        looked = time.monotonic()
         try:
             while True:
                 piece = self.control.recv(1 << 20)
@@ -133,7 +144,10 @@ class LearnerProcess:
         except OSError:
             self._gone()
             return True
-        return self._parse()
+        any_event = self._parse()
+        if not any_event:
+            self.quiet_at = looked
+        return any_event
 
     def _parse(self) -> bool:
         any_event = False
@@ -172,12 +186,15 @@ class LearnerProcess:
 
     def _take_answer(self, call: Call, kind: str, event: dict[object, object]) -> None:
         if kind == "calling":
+            at, now = event.get("at"), time.monotonic()
+            call.began = min(now, max(call.started, at)) if isinstance(at, float) else now
             return
         if kind == "item":
             call.items.append(event.get("value"))
             call.item_times.append(time.monotonic())
             return
         call.ended = time.monotonic()
+        call.ended_after = max(call.began, min(self.quiet_at, call.ended))
         sockets = event.get("sockets")
         call.sockets = (
             [s for s in sockets if isinstance(s, dict)] if isinstance(sockets, list) else []
@@ -195,7 +212,7 @@ class LearnerProcess:
         self.end = how or self._end_status()
         if self.call is not None and not self.call.finished:
             self.call.state = "gone"
-            self.call.ended = time.monotonic()
+            self.call.ended = self.call.ended_after = time.monotonic()
 
     def _end_status(self) -> str:
         if self.child.status < 0:

@@ -147,11 +147,13 @@ class Waiter:
         self, reading: list[socket.socket], writing: list[socket.socket], timeout: float
     ) -> tuple[list[socket.socket], list[socket.socket], bool]:
         controls = {p.control: p for p in self.learners if p.state != "gone"}
+        looked = time.monotonic()
         readable, writable = _ready([*reading, *controls], writing, timeout)
         any_event = False
-        for sock in readable:
-            process = controls.get(sock)
-            if process is not None and sock not in reading:
+        for control, process in controls.items():
+            if control not in readable:
+                process.quiet_at = looked
+            elif control not in reading:
                 any_event |= process.feed()
         # What the peers see counts first, also where the learner's process ended after it.
         return [s for s in readable if s in reading], writable, any_event
