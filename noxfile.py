@@ -83,7 +83,7 @@ def flakes(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the suite's own tests and show the branch coverage of grader/."""
-    install(session, "test")
+    install(session, "test", "nox")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *session.posargs)
     session.run("coverage", "combine", silent=True)

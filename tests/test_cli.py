@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -341,6 +342,9 @@ def grading(suite: Path, eventually: Eventually) -> Iterator[subprocess.Popen[st
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell without job control starts its background jobs, and CI perhaps is one, with
+        # SIGINT ignored, and that is inherited.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as process:
         # bubblewrap (two processes), the zygote, a supervisor, the learner and its child.
         eventually(lambda: len(processes.descendants(process.pid)) >= 4)

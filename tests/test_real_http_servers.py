@@ -62,6 +62,7 @@ for call in json.load(sys.stdin):
         result = {"error": repr(error)}
     results.append({**result, "seconds": time.monotonic() - began})
 json.dump(results, out)
+out.flush()
 """
 
 
