@@ -130,7 +130,7 @@ class Calling:
         """Return how long to wait for a call that may take ``seconds``, before it is too late."""
         return seconds + OVERRUN + 0.5
 
-    def at_once(self, bound: float = 3.0) -> None:
+    def at_once(self) -> None:
         """Check that a finished call took under a second, the machine's own delay aside."""
         self.took(at_most=AT_ONCE - OVERRUN)
 

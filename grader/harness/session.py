@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -53,7 +53,6 @@ class Outcome:
     duration_s: float = 0.0
     events: tuple[Event, ...] = ()
     output: str = ""
-    values: dict[str, str] = field(default_factory=dict)
 
 
 class _Plugin:
