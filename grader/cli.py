@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from grader import __version__
 from grader.model import Language
-from grader.texts import text
+from grader.texts import missing_text, text
 
 if TYPE_CHECKING:
     from grader.catalog import CatalogError
@@ -112,10 +112,13 @@ def _known_complaint(error: Exception, language: Language) -> str | None:
     if isinstance(error, CatalogError):
         return catalog_complaint(error, language)
     from grader.judge import UnreadableError
-    from grader.sandbox import SandboxError
+    from grader.sandbox import SandboxError, UnavailableError
 
     if isinstance(error, UnreadableError):
         return text("cli.unreadable", language, error=error)
+    if isinstance(error, UnavailableError):
+        reasons = "; ".join(missing_text(reason, language) for reason in error.reasons)
+        return text("cli.no_isolation", language, error=reasons)
     if isinstance(error, SandboxError):
         return text("cli.no_isolation", language, error=error)
     if isinstance(error, OSError):

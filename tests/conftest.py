@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
 _MARKERS = (
     "needs_bwrap: the test is about the full rung and is skipped where bubblewrap does not work",
+    "needs_landlock: the test is about the partial rung, and skipped where Landlock does not work",
     "needs_proc: the test reads Linux's /proc and is skipped elsewhere",
 )
 
@@ -36,16 +37,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, with a reason that everybody sees, what this machine cannot do."""
-    if item.get_closest_marker("needs_bwrap") and (reason := _why_not_full()):
+    if item.get_closest_marker("needs_bwrap") and (reason := _why_not("full")):
         pytest.skip(f"no full isolation here: {reason}")
+    if item.get_closest_marker("needs_landlock") and (reason := _why_not("partial")):
+        pytest.skip(f"no partial isolation here: {reason}")
     if item.get_closest_marker("needs_proc") and not watch.supported:
         pytest.skip("no /proc/PID/task/TID/syscall here")
 
 
 @cache
-def _why_not_full() -> str:
+def _why_not(rung: IsolationChoice) -> str:
     try:
-        open_sandbox("full", Submission("a.py", b"", "a"), Limits()).close()
+        open_sandbox(rung, Submission("a.py", b"", "a"), Limits()).close()
     except SandboxError as error:
         return str(error)
     return ""
@@ -60,7 +63,8 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def best() -> IsolationChoice:
     """Return the best rung that this machine has."""
-    return "none" if _why_not_full() else "full"
+    rungs: tuple[IsolationChoice, ...] = ("full", "partial")
+    return next((rung for rung in rungs if not _why_not(rung)), "none")
 
 
 @pytest.fixture(scope="session")

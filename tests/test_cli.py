@@ -104,7 +104,7 @@ def test_1_when_the_work_fell_short(run: Run, solved: Path) -> None:
         (["grade", "ex03", "--format", "json="], "path"),
         (["grade", "ex03", "--format", "json=a", "--format", "junit=b", "--out", "c"], "--out"),
         (["grade", "ex03", "--isolation", "much"], "auto"),
-        (["grade", "ex03", "--isolation", "partial"], "isolat"),
+        (["grade", "ex03", "--isolation", "fullest"], "isolation"),
         (["grade", "ex03", "--lang", "fr"], "zh"),
         (["grade", "ex03", "--seed", "x"], "seed"),
         (["grade", "--no-such-option"], "--no-such-option"),

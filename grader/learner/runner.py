@@ -18,13 +18,12 @@ The child's end of the story is in ``child.py``.
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.learner import child, plain, rights
+    from grader.learner import child, kernel, plain, rights
 else:
     # In the sandbox there is no package, only this folder's files.
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -32,20 +31,18 @@ else:
     import plain
     import rights
 
+    if sys.argv[1:2] == ["zygote"]:
+        try:
+            import kernel
+        except ImportError:  # an interpreter without ctypes
+            kernel = None
+
     sys.path.pop(0)
 
-_CLONE_NEWNS = 0x00020000
-_CLONE_NEWPID = 0x20000000
-_CLONE_NUMBERS = {"x86_64": 56, "aarch64": 220}
-_MS_RDONLY, _MS_NOSUID = 1, 2
-_MS_REMOUNT, _MS_BIND, _MS_RELATIME = 32, 4096, 1 << 21
-_MS_NOSUID_NODEV = 2 | 4
-_PR_SET_CHILD_SUBREAPER = 36
-_PR_SET_DUMPABLE = 4
-_PR_CAP_AMBIENT = 47
-_PR_CAP_AMBIENT_CLEAR_ALL = 4
-_CAPABILITY_VERSION_3 = 0x20080522
-_CAP_NET_RAW = 13
+_READ = 1 | 4 | 8  # kernel.EXECUTE, READ_FILE, READ_DIR
+_LIST = 8
+_USE_DEVICE = 2 | 4
+_OWN = (1 << 16) - 1
 
 # Modules that importing cannot surprise anybody with; the rest is left to the learner's process.
 _PRELOADABLE = frozenset(
@@ -59,62 +56,6 @@ _PRELOADABLE = frozenset(
     unicodedata urllib uuid warnings weakref zlib
     """.split()
 )
-
-
-class Kernel:
-    """The few system calls that the ``os`` module lacks, by way of ctypes."""
-
-    def __init__(self) -> None:
-        import ctypes
-
-        self._ctypes = ctypes
-        self._libc = ctypes.PyDLL(None, use_errno=True)
-        self._python = ctypes.pythonapi
-
-    def fork_in_namespaces(self) -> int:
-        """Fork into new PID and mount namespaces; like ``os.fork()``, OSError if refused."""
-        number = _CLONE_NUMBERS.get(os.uname().machine)
-        if number is None:
-            raise OSError("no clone() number for this machine")
-        flags = _CLONE_NEWPID | _CLONE_NEWNS | signal.SIGCHLD
-        self._python.PyOS_BeforeFork()
-        pid: int = self._libc.syscall(number, flags, 0, 0, 0, 0)
-        if pid == 0:
-            self._python.PyOS_AfterFork_Child()
-            return 0
-        error = self._ctypes.get_errno()
-        self._python.PyOS_AfterFork_Parent()
-        if pid < 0:
-            raise OSError(error, os.strerror(error))
-        return pid
-
-    def mount(
-        self, kind: bytes, target: bytes, options: bytes = b"", read_only: bool = False
-    ) -> bool:
-        """Mount a fresh file system of ``kind``; False where the kernel refuses."""
-        flags = _MS_NOSUID_NODEV | (_MS_RDONLY if read_only else 0)
-        return bool(self._libc.mount(kind, target, kind, flags, options) == 0)
-
-    def make_read_only(self, target: bytes) -> None:
-        """Make one mount read-only; a device can still be written to, but not changed."""
-        flags = _MS_REMOUNT | _MS_BIND | _MS_RELATIME | _MS_NOSUID | _MS_RDONLY
-        self._libc.mount(None, target, None, flags, None)
-
-    def become_subreaper(self) -> None:
-        """Adopt the orphans of every descendant (prctl(2))."""
-        self._libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-    def set_dumpable(self, flag: int) -> None:
-        """Allow (1) or refuse (0) other processes of this user to look inside."""
-        self._libc.prctl(_PR_SET_DUMPABLE, flag, 0, 0, 0)
-
-    def drop_capabilities(self, keep_raw: bool) -> None:
-        """Give up every capability, but for CAP_NET_RAW where ``keep_raw`` (capset(2))."""
-        ctypes = self._ctypes
-        self._libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-        low = 1 << _CAP_NET_RAW if keep_raw else 0
-        self._libc.capset(header, (ctypes.c_uint32 * 6)(low, low, 0, 0, 0, 0))
 
 
 class Channel:
@@ -163,22 +104,50 @@ class Zygote:
         assert isinstance(config, dict)
         self.config: dict[str, object] = config
         self.code: object = None
-        self.kernel: Kernel | None = None
+        self.kernel: kernel.Kernel | None = None
         self.raw = False
 
     def start(self) -> None:
-        """Say hello, then compile the submission and tell the judge how that went."""
-        self.channel.send({"hello": os.getpid()})
+        """Say hello and what holds, then compile the submission and tell how that went."""
+        if kernel is not None:
+            try:
+                self.kernel = kernel.Kernel()
+            except (OSError, AttributeError):
+                self.kernel = None
+        self.channel.send({"hello": os.getpid(), **self._confine()})
         report = self._compile()
-        try:
-            self.kernel = Kernel()
-        except (ImportError, OSError, AttributeError):
-            self.kernel = None
         if self.kernel is not None and self.config["namespaces"]:
             # Where the judge is root, a learner owns the system's /dev/null: chmod() must fail.
             for name in os.listdir("/dev"):
                 self.kernel.make_read_only(b"/dev/" + name.encode())
         self.channel.send({"compiled": report})
+
+    def _confine(self) -> dict[str, object]:
+        """Become another user and enter a Landlock domain, where told to; say what was done."""
+        held: dict[str, object] = {"seccomp": False, "landlock": 0, "user": 0}
+        if self.kernel is None:
+            return held
+        held["seccomp"] = bool(self.config.get("filter")) and self.kernel.filters_work()
+        if not held["seccomp"]:
+            self.config["filter"] = b""
+        domain = self.config.get("domain")
+        if not isinstance(domain, dict):
+            return held
+        try:
+            if self.config.get("user"):
+                self.kernel.become_user(
+                    int(str(self.config["user"])), bool(self.config.get("read_all"))
+                )
+                held["user"] = os.getuid()
+            rules = [(_READ, path) for path in domain["read"]]
+            rules += [(_LIST, path) for path in domain["list"]]
+            rules += [(_USE_DEVICE, path) for path in domain["devices"]]
+            rules += [(_OWN, path) for path in (*domain["shared"], str(self.config["work"]))]
+            first, last = domain["ports"]
+            held["landlock"] = self.kernel.enter_domain(rules, [0, *range(first, last + 1)])
+        except OSError as error:
+            held["error"] = str(error)
+        return held
 
     def _compile(self) -> dict[str, object]:
         path = str(self.config["path"])
@@ -266,13 +235,13 @@ class Zygote:
             self.kernel.become_subreaper()
             folder = os.path.join(folder, str(os.getpid()))
             os.mkdir(folder, 0o700)
-        if self.kernel is not None:
-            self.kernel.drop_capabilities(bool(request.get("raw")))
+        if self.kernel is not None and not self.config.get("user"):
+            self.kernel.keep_capabilities([kernel.CAP_NET_RAW] if request.get("raw") else [])
         os.chdir(folder)
         pid = os.fork()
         if pid == 0:
             os.close(status)
-            self._become_learner(control, output, dump)
+            self._become_learner(control, output, dump, folder)
         for fd in (control, output, dump):
             os.close(fd)
         self._collect(pid, status)
@@ -289,7 +258,7 @@ class Zygote:
                 os.write(status, word % value)
                 os.close(status)
 
-    def _become_learner(self, control: int, output: int, dump: int) -> None:
+    def _become_learner(self, control: int, output: int, dump: int, folder: str) -> None:
         os.setsid()
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((null, 0), (output, 1), (output, 2)):
@@ -298,8 +267,22 @@ class Zygote:
         os.close(output)
         if self.kernel is not None:
             self.kernel.set_dumpable(1)
+            self._shut(self.kernel, folder)
         channel = socket.socket(fileno=control)
         child.Child(channel, self.config, self.code, dump).run()
+
+    def _shut(self, calls: kernel.Kernel, folder: str) -> None:
+        """Take the last steps before a learner's code may run: they can't be taken back."""
+        domain = self.config.get("domain")
+        if isinstance(domain, dict):
+            # The outer domain has the exact list; this one keeps the checks from each other.
+            rules = [(_READ, path) for path in domain["inner"]]
+            rules += [(_USE_DEVICE, path) for path in domain["devices"]]
+            rules += [(_OWN, path) for path in (*domain["shared"], folder)]
+            calls.enter_domain(rules)
+        program = self.config.get("filter")
+        if isinstance(program, bytes) and program and not calls.install_filter(program):
+            os._exit(72)
 
 
 def _zygote(fd: int) -> None:
@@ -320,7 +303,7 @@ def _spawned(host: str, port: int, token: str) -> None:
 
 
 if __name__ == "__main__":
-    for _name in ("plain", "rights", "child"):
+    for _name in ("plain", "rights", "child", "kernel"):
         sys.modules.pop(_name, None)
     if sys.argv[1] == "zygote":
         _zygote(int(sys.argv[2]))

@@ -11,6 +11,7 @@ from grader.model import CheckResult, Verdict
 from grader.report import ReportOptions
 from grader.report._detail import detail, mark, paragraph, say, symbol
 from grader.report._layout import columns, cut, escape, first_sentence, guard, pad, paint, wrap
+from grader.texts import missing_text
 
 NAME = "text"
 _IN_FULL = 3
@@ -127,7 +128,8 @@ def _isolation(verdicts: Sequence[Verdict], options: ReportOptions) -> list[str]
     for isolation in dict.fromkeys(verdict.isolation for verdict in verdicts):
         words = say(f"isolation_{isolation.level}", options, backend=escape(isolation.backend))
         if isolation.missing:
-            missing = say("list_separator", options).join(map(escape, isolation.missing))
+            words_of = [missing_text(entry, options.language) for entry in isolation.missing]
+            missing = say("list_separator", options).join(map(escape, words_of))
             words += say("isolation_missing", options, missing=missing)
         kind = "odd" if isolation.level == "none" else "dim"
         lines += [paint(line, kind, options.colour) for line in wrap(words, options.width)]

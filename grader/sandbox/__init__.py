@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from grader.model import Limits
-from grader.sandbox.base import Sandbox, SandboxError, Submission
+from grader.model import Isolation, Limits
+from grader.sandbox.base import Sandbox, SandboxError, Submission, UnavailableError
 
-__all__ = ["IsolationChoice", "Sandbox", "SandboxError", "Submission", "open_sandbox"]
+if TYPE_CHECKING:
+    from grader.sandbox.zygote import ZygoteSandbox
+
+__all__ = [
+    "IsolationChoice",
+    "Sandbox",
+    "SandboxError",
+    "Submission",
+    "UnavailableError",
+    "open_sandbox",
+]
 
 IsolationChoice = Literal["auto", "full", "partial", "none", "spawn"]
 
@@ -26,21 +36,32 @@ def open_sandbox(
 ) -> Sandbox:
     """Return a sandbox for ``submission``.
 
-    ``auto`` takes the best rung that this machine has; ``full`` raises SandboxError where
-    it is not to be had.  ``spawn`` is the ``none`` rung the way that macOS and Windows take.
+    ``auto`` takes the best rung that this machine has; ``full`` and ``partial`` raise
+    UnavailableError where they are not to be had.  ``spawn`` is the ``none`` rung the way
+    that macOS and Windows take.
     ``meanwhile`` is called once while a sandbox is being set up.
     """
     missing: tuple[str, ...] = ()
-    if choice == "partial":
-        raise SandboxError("the partial rung (Landlock) is not there yet; use full or none")
+    once = _once(meanwhile)
     if choice in ("auto", "full"):
         try:
-            return _bubblewrap(submission, limits, meanwhile)
+            return _bubblewrap(submission, limits, once)
         except SandboxError as error:
             if choice == "full":
                 raise
-            missing = (str(error),)
-    meanwhile()
+            missing += _reasons(error)
+    if choice in ("auto", "partial"):
+        try:
+            sandbox = _landlock(submission, limits, once)
+            held = sandbox.isolation
+            sandbox.isolation = Isolation(held.level, held.backend, (*missing, *held.missing))
+            return sandbox
+        except SandboxError as error:
+            if choice == "partial":
+                raise
+            missing += _reasons(error)
+    once()
+    missing = tuple(dict.fromkeys(missing))
     if choice == "spawn" or sys.platform != "linux":
         from grader.sandbox.spawn import SpawnSandbox
 
@@ -50,10 +71,22 @@ def open_sandbox(
     return ProcessSandbox(submission, limits, missing)
 
 
-def _bubblewrap(submission: Submission, limits: Limits, meanwhile: Callable[[], None]) -> Sandbox:
-    from grader.sandbox.bubblewrap import BubblewrapSandbox
+def _once(action: Callable[[], None]) -> Callable[[], None]:
+    done: list[bool] = []
 
-    sandbox = BubblewrapSandbox(submission, limits)
+    def run() -> None:
+        if not done:
+            done.append(True)
+            action()
+
+    return run
+
+
+def _reasons(error: SandboxError) -> tuple[str, ...]:
+    return error.reasons if isinstance(error, UnavailableError) else (str(error),)
+
+
+def _checked(sandbox: ZygoteSandbox, meanwhile: Callable[[], None]) -> Sandbox:
     try:
         meanwhile()
         sandbox.check_alive()
@@ -61,3 +94,15 @@ def _bubblewrap(submission: Submission, limits: Limits, meanwhile: Callable[[], 
         sandbox.close()
         raise
     return sandbox
+
+
+def _bubblewrap(submission: Submission, limits: Limits, meanwhile: Callable[[], None]) -> Sandbox:
+    from grader.sandbox.bubblewrap import BubblewrapSandbox
+
+    return _checked(BubblewrapSandbox(submission, limits), meanwhile)
+
+
+def _landlock(submission: Submission, limits: Limits, meanwhile: Callable[[], None]) -> Sandbox:
+    from grader.sandbox.landlock import LandlockSandbox
+
+    return _checked(LandlockSandbox(submission, limits), meanwhile)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import shutil
 import signal
 import socket
 import sys
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from grader.model import Isolation, Limits
 from grader.sandbox import processes
 
 LEARNER_FOLDER = Path(__file__).resolve().parent.parent / "learner"
-RUNNER_FILES = ("runner.py", "child.py", "plain.py", "rights.py")
+RUNNER_FILES = ("runner.py", "child.py", "kernel.py", "plain.py", "rights.py")
 DUMP_SIGNAL = getattr(signal, "SIGRTMAX", 64) - 3 if hasattr(signal, "SIGRTMAX") else 0
 _STACK_RESERVE = 8 << 20
 _SANDBOX_PROCESSES = 200
@@ -25,6 +27,18 @@ _SANDBOX_PROCESSES = 200
 
 class SandboxError(Exception):
     """A sandbox could not be set up, or broke: the grader's fault, never the learner's."""
+
+
+class UnavailableError(SandboxError):
+    """A rung that this machine does not have.
+
+    ``reasons`` are entries of ``Isolation.missing``: a key of ``texts/*/isolation.json``,
+    and after ": " a detail, where there is one.
+    """
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
 
 
 @dataclass(frozen=True)
@@ -225,30 +239,48 @@ def rlimits(limits: Limits) -> dict[str, int]:
     }
 
 
-def process_limit(limits: Limits) -> dict[str, int]:
-    """Return the limit of processes where the kernel counts them per user namespace.
+def process_limit(limits: Limits, *, user: int = 0) -> dict[str, int]:
+    """Return the limit of processes where the kernel counts them for the sandbox alone.
 
-    It holds for a whole sandbox, in which many checks run.  Root is exempt from it, and
-    before Linux 5.14 it counted what the user runs elsewhere: then ``Guard`` is alone.
+    That is so for a ``user`` of its own and, from Linux 5.14 on, in a user namespace.  It
+    holds for a whole sandbox, in which many checks run.  Root is exempt: then ``Guard`` is
+    alone.
     """
-    if sys.platform != "linux" or os.geteuid() == 0:
+    if sys.platform != "linux" or (os.geteuid() == 0 and not user):
         return {}
     major, minor = (int(word) for word in os.uname().release.split(".")[:2])
-    if (major, minor) < (5, 14):
+    if (major, minor) < (5, 14) and not user:
         return {}
     return {"RLIMIT_NPROC": limits.processes + _SANDBOX_PROCESSES}
 
 
+def remove_tree(folder: Path) -> None:
+    """Remove a folder in which strangers have written: closed folders are opened first."""
+    for path, names, _ in os.walk(folder):
+        for name in ["", *names]:
+            with contextlib.suppress(OSError):
+                os.chmod(os.path.join(path, name), 0o700, follow_symlinks=False)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def config_for(
-    submission: Submission, limits: Limits, path: str, work: str, namespaces: bool
+    submission: Submission,
+    limits: Limits,
+    path: str,
+    work: str,
+    *,
+    namespaces: bool = False,
+    processes: Mapping[str, int] | None = None,
+    **more: object,
 ) -> dict[str, object]:
-    """Return what the runner is told first."""
+    """Return what the runner is told first; ``processes``: what ``process_limit`` said."""
     return {
         "path": path,
         "slug": submission.slug,
         "work": work,
         "namespaces": namespaces,
         "file_mb": limits.file_mb,
-        "rlimits": {**rlimits(limits), **(process_limit(limits) if namespaces else {})},
+        "rlimits": {**rlimits(limits), **(processes or {})},
         "dump_signal": DUMP_SIGNAL,
+        **more,
     }

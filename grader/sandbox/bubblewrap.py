@@ -10,17 +10,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from pathlib import Path
 
 from grader.model import Isolation, Limits
-from grader.sandbox import processes
+from grader.sandbox import interpreter, processes, seccomp
 from grader.sandbox.base import (
     LEARNER_FOLDER,
     RUNNER_FILES,
     SandboxError,
     Submission,
+    UnavailableError,
     config_for,
     executable,
+    process_limit,
 )
 from grader.sandbox.zygote import ZygoteSandbox
 
@@ -61,7 +62,7 @@ def find() -> str:
     """Return the path of bubblewrap; SandboxError says that there is none."""
     path = shutil.which("bwrap")
     if sys.platform != "linux" or path is None:
-        raise SandboxError("bubblewrap is not installed (Debian: apt install bubblewrap)")
+        raise UnavailableError("bubblewrap_missing" if sys.platform == "linux" else "not_linux")
     return path
 
 
@@ -85,13 +86,32 @@ class BubblewrapSandbox(ZygoteSandbox):
                 command += ["--ro-bind-data", str(fds[-1]), path]
             command += ["--remount-ro", "/", "--chdir", "/work"]
             command += [executable(), "-I", "-S", "-X", "utf8", "/dojo/runner.py", "zygote", "{fd}"]
-            self._launch(command, config_for(submission, limits, inside, "/work", True), fds)
+            config = config_for(
+                submission,
+                limits,
+                inside,
+                "/work",
+                namespaces=True,
+                processes=process_limit(limits),
+                filter=seccomp.program(),
+            )
+            self._launch(command, config, fds)
         except BaseException:
             self.close()
             raise
         finally:
             for fd in fds:
                 os.close(fd)
+
+    def check_alive(self) -> None:
+        try:
+            super().check_alive()
+        except SandboxError as error:
+            raise UnavailableError(f"bubblewrap_refused: {error}") from None
+
+    def _take_hello(self, hello: dict[str, object]) -> None:
+        if not hello.get("seccomp"):
+            self.isolation = Isolation("full", "bubblewrap", ("seccomp",))
 
     def _find_zygote(self) -> None:
         assert self._process is not None
@@ -117,7 +137,7 @@ def _devices() -> list[str]:
     inside that one may neither mount a ``/proc`` of its own nor open raw sockets.
     """
     words = ["--size", str(1 << 20), "--tmpfs", "/dev", "--dir", "/dev/shm"]
-    for name in ("null", "zero", "full", "random", "urandom"):
+    for name in interpreter.DEVICES:
         words += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     return [*words, "--symlink", "/proc/self/fd", "/dev/fd", "--remount-ro", "/dev"]
 
@@ -125,21 +145,11 @@ def _devices() -> list[str]:
 def _interpreter_mounts() -> list[str]:
     """Return the mounts that the interpreter needs: itself, its library, shared objects."""
     words: list[str] = []
-    stdlib = Path(os.__file__).resolve().parent
-    binds = {Path("/usr/lib"), Path("/usr/lib64"), Path("/usr/lib32")}
-    binds |= {Path(executable()), Path(sys.base_prefix).resolve() / "lib", stdlib}
-    for link in ("/lib", "/lib64", "/lib32"):
-        if os.path.islink(link):
-            words += ["--symlink", os.readlink(link), link]
-        else:
-            binds.add(Path(link))
-    for bind in sorted(binds):
-        if bind.exists() and not any(other in bind.parents for other in binds):
-            words += ["--ro-bind", str(bind), str(bind)]
+    for link, target in interpreter.links().items():
+        words += ["--symlink", target, link]
+    for tree in interpreter.trees():
+        words += ["--ro-bind", str(tree), str(tree)]
     words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-    hidden = {stdlib / "site-packages", stdlib / "dist-packages"}
-    hidden |= {Path(prefix) / "python3/dist-packages" for prefix in ("/usr/lib", "/usr/local/lib")}
-    for folder in sorted(hidden):
-        if folder.is_dir() and any(bind in folder.parents for bind in binds):
-            words += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+    for folder in interpreter.hidden():
+        words += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
     return words

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
 import socket
 import tempfile
 from pathlib import Path
 
 from grader.model import Isolation, Limits
-from grader.sandbox.base import LEARNER_FOLDER, Submission, config_for, executable
+from grader.sandbox.base import (
+    LEARNER_FOLDER,
+    Submission,
+    config_for,
+    executable,
+    remove_tree,
+)
 from grader.sandbox.zygote import ZygoteSandbox
 
 
@@ -31,7 +34,7 @@ class ProcessSandbox(ZygoteSandbox):
             runner = str(LEARNER_FOLDER / "runner.py")
             self._launch(
                 [executable(), "-I", "-S", "-X", "utf8", runner, "zygote", "{fd}"],
-                config_for(submission, limits, str(path), str(work), False),
+                config_for(submission, limits, str(path), str(work)),
                 (),
             )
         except BaseException:
@@ -47,6 +50,4 @@ class ProcessSandbox(ZygoteSandbox):
 
     def close(self) -> None:
         super().close()
-        with contextlib.suppress(OSError):
-            os.chmod(self._folder, 0o700)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_tree(self._folder)

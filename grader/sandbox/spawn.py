@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -25,6 +24,7 @@ from grader.sandbox.base import (
     Submission,
     config_for,
     executable,
+    remove_tree,
 )
 
 _START_BOUND = 30.0
@@ -77,9 +77,7 @@ class SpawnSandbox(Sandbox):
             listener.settimeout(_START_BOUND)
             control = self._accept(listener, token)
         control.sendall(
-            plain.encode(
-                config_for(self._submission, self.limits, str(self._path), str(work), False)
-            )
+            plain.encode(config_for(self._submission, self.limits, str(self._path), str(work)))
         )
         return Child(control, output, process.pid, True)
 
@@ -91,7 +89,7 @@ class SpawnSandbox(Sandbox):
             with contextlib.suppress(OSError):
                 process.kill()
             process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_tree(self._folder)
 
     @property
     def network_pid(self) -> int:

@@ -11,7 +11,16 @@ from collections.abc import Sequence
 
 from grader.learner import plain, rights
 from grader.model import Isolation, Limits
-from grader.sandbox.base import GAVE_UP, Child, CompileReport, Drain, Output, Sandbox, SandboxError
+from grader.sandbox.base import (
+    GAVE_UP,
+    Child,
+    CompileReport,
+    Drain,
+    Output,
+    Sandbox,
+    SandboxError,
+    UnavailableError,
+)
 from grader.sandbox.guard import Guard
 
 _START_BOUND = 20.0
@@ -65,15 +74,21 @@ class ZygoteSandbox(Sandbox):
         with self._lock:
             try:
                 self._await_hello()
+            except UnavailableError:
+                raise
             except SandboxError:
                 raise SandboxError(self.complaint() or "the sandbox did not start") from None
 
     def _await_hello(self) -> None:
         """Wait for the first frame, which comes before the submission is even looked at."""
         if not self._alive:
-            self._receive()
+            hello, _ = self._receive()
             self._alive = True
             self._find_zygote()
+            self._take_hello(hello)
+
+    def _take_hello(self, hello: dict[str, object]) -> None:
+        """Subclasses learn here what holds, and refuse what is too little (UnavailableError)."""
 
     def compiled(self) -> CompileReport:
         with self._lock:
@@ -118,7 +133,7 @@ class ZygoteSandbox(Sandbox):
             for fd in (output_r, status_r, dump, *fds):
                 os.close(fd)
             control.close()
-            raise SandboxError("the kernel refuses a PID namespace for a check")
+            raise UnavailableError("no_process_namespace")
         output = Output(self.limits.output_kb << 10)
         self._drain.add(output_r, output)
         pidfd = fds[0] if fds else -1

@@ -37,6 +37,15 @@ def has_text(key: str, language: Language) -> bool:
         return False
 
 
+def missing_text(entry: str, language: Language) -> str:
+    """Return an entry of ``Isolation.missing`` in words: a key, and ": detail" where it has one."""
+    key, _, detail = entry.partition(": ")
+    if not has_text(f"isolation.{key}", language):
+        return entry
+    words = text(f"isolation.{key}", language)
+    return f"{words} ({detail})" if detail else words
+
+
 @cache
 def table(name: str, language: Language) -> dict[str, str]:
     """Return all entries of one file, unfilled; read once.  `KeyError` without the file."""

@@ -121,7 +121,7 @@ def story(language: Language) -> Verdict:
         ),
         title=words["title"],
         language=language,
-        isolation=Isolation("none", "plain", ("network", "files")),
+        isolation=Isolation("none", "plain", ("net", "files")),
     )
 
 

@@ -44,7 +44,7 @@ def test_the_keys_of_the_design_come_first_and_keep_their_meaning(
     assert data["isolation"] == {
         "level": "none",
         "backend": "plain",
-        "missing": ["network", "files"],
+        "missing": ["net", "files"],
     }
     check = data["checks"][1]
     assert list(check) == [

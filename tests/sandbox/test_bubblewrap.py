@@ -77,6 +77,7 @@ def test_sees_the_interpreter_and_nothing_else(lab: Lab) -> None:
     assert found - {executable(), "/etc/ld.so.cache"} == {
         "/dojo/runner.py",
         "/dojo/child.py",
+        "/dojo/kernel.py",
         "/dojo/plain.py",
         "/dojo/rights.py",
         "/etc/hosts",
