@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from grader import __version__
 from grader.learner.failure import CheckFailed, HarnessError
 from grader.model import (
@@ -90,6 +92,7 @@ class Options:
     only: tuple[str, ...] = ()
     visibility: str = ""
     seed: int | None = None
+    all_transcripts: bool = False  # also of checks that passed, or that we could not make
 
 
 class UnreadableError(Exception):
@@ -245,6 +248,7 @@ class Judge:
             )
         finally:
             meter.close()
+        keep = self.options.all_transcripts
         results = []
         for check in self.chosen:
             outcome = outcomes[check.id]
@@ -260,7 +264,7 @@ class Judge:
                 _replace(
                     result,
                     duration_s=round(outcome.duration_s, 4),
-                    transcript=outcome.events if outcome.failure else (),
+                    transcript=outcome.events if keep or outcome.failure else (),
                     output=outcome.output,
                 )
             )
@@ -288,7 +292,8 @@ class Judge:
         location = failure.location
         if name == "crashed" and failure.values.get("end", "").startswith("exit"):
             name = "exited"
-        values: dict[str, object] = {**dict.fromkeys(_VALUES, ""), **failure.values}
+        limits = msgspec.structs.asdict(self.exercise.limits)
+        values: dict[str, object] = {**dict.fromkeys(_VALUES, ""), **limits, **failure.values}
         if location is not None and location.doing:
             values["where"] = text("judge.blocked_in", self.language, doing=location.doing)
         own = self.exercise.diagnoses.get(name)
@@ -361,8 +366,6 @@ def _import_harness() -> None:
 
 
 def _replace(result: CheckResult, **changes: object) -> CheckResult:
-    import msgspec
-
     return msgspec.structs.replace(result, **changes)
 
 

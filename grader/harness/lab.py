@@ -372,7 +372,12 @@ class Lab:
         }
 
 
-_SAME_EVERYWHERE = frozenset({"not_implemented", "not_connected", "too_many_threads"})
+_SAME_EVERYWHERE = frozenset(
+    """
+    not_implemented not_connected too_many_threads too_many_files out_of_memory disk_limit
+    cpu_limit check_too_long
+    """.split()
+)
 
 
 def _refused(error: int) -> bool:

@@ -141,8 +141,10 @@ class Child:
                 continue
             _, hard = resource.getrlimit(kind)
             wanted = int(value) if hard < 0 else min(int(value), hard)
+            # The kernel's word for the end of processor time is SIGXCPU; SIGKILL comes after it.
+            most = wanted + 1 if name == "RLIMIT_CPU" and (hard < 0 or wanted < hard) else wanted
             try:
-                resource.setrlimit(kind, (wanted, wanted))
+                resource.setrlimit(kind, (wanted, most))
             except (OSError, ValueError):
                 continue
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from grader.learner import network, watch
 from grader.learner.delay import DelayMeter
 from grader.learner.failure import CheckFailed
-from grader.learner.process import LearnerProcess
+from grader.learner.process import LearnerProcess, signal_name
 from grader.learner.transcript import Transcript
 from grader.model import Location
 
@@ -35,6 +35,10 @@ _SPIN_PER_BYTE = 1.0 / (8 << 20)
 _SIOCOUTQ = 0x5411
 _PROGRESS_CAP = 60.0
 _EXPLANATION = 0.1
+# A limit of exercise.yaml that was reached, as the learner's process meets it.
+_LIMIT_OF_SIGNAL = {"SIGXCPU": "cpu_limit", "SIGXFSZ": "disk_limit"}
+_LIMIT_OF_ERRNO = {"EMFILE": "too_many_files", "EFBIG": "disk_limit", "ENOSPC": "disk_limit"}
+_NO_NEW_THREAD = "can't start new thread"
 
 
 @dataclass
@@ -272,6 +276,8 @@ class Waiter:
                 child = process.child
                 threads = watch.threads(child.root, child.root_is_learner)
                 place = self._place(process, threads, "blocked") or place
+        if self._left_of_all() <= 0:
+            return CheckFailed("check_too_long", stuck=True, location=place)
         return CheckFailed("silent", stuck=True, location=place)
 
     def _over(self) -> CheckFailed:
@@ -358,6 +364,9 @@ def death_of(process: LearnerProcess) -> CheckFailed:
     """Return the failure for a learner process that has gone."""
     if process.child.overflowed:
         return CheckFailed("too_many_threads", stuck=True)
+    limit = _LIMIT_OF_SIGNAL.get(signal_name(process.end))
+    if limit is not None:
+        return CheckFailed(limit)
     return CheckFailed("died", values={"end": process.end})
 
 
@@ -377,4 +386,10 @@ def raised_failure(raised: object) -> CheckFailed:
         kind = "not_implemented"
     elif raised.errno == "ENOTCONN":
         kind = "not_connected"
+    elif raised.is_a("builtins.MemoryError"):
+        kind = "out_of_memory"
+    elif raised.text == _NO_NEW_THREAD and raised.is_a("builtins.RuntimeError"):
+        kind = "too_many_threads"
+    else:
+        kind = _LIMIT_OF_ERRNO.get(raised.errno, kind)
     return CheckFailed(kind, received=text, location=place, values={"error": text})
