@@ -7,6 +7,8 @@ That tells blocked for ever, blocked for a while, and spinning apart without gue
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import struct
 import sys
@@ -14,6 +16,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from grader.learner import owner
 from grader.sandbox import processes
 
 Mode = Literal["running", "blocked", "timed", "unknown"]
@@ -96,7 +99,7 @@ def threads(root: int, root_is_learner: bool) -> list[Thread]:
 def _thread(pid: int, tid: int) -> Thread | None:
     folder = f"/proc/{pid}/task/{tid}"
     try:
-        syscall = _syscall(folder)
+        syscall = _syscall(folder, pid)
         run_ns, queue_ns = (int(word) for word in _read(f"{folder}/schedstat").split()[:2])
     except (OSError, ValueError):
         return None
@@ -114,10 +117,10 @@ def _thread(pid: int, tid: int) -> Thread | None:
     return Thread(pid, tid, mode, name, fd, wakes_in, run_ns, queue_ns, syscall, absolute)
 
 
-def _syscall(folder: str) -> str:
+def _syscall(folder: str, pid: int) -> str:
     """Return the line of a thread; _HIDDEN where this kernel keeps it from us (ptrace(2))."""
     try:
-        return _read(f"{folder}/syscall")
+        return owner.act(pid, lambda: _read(f"{folder}/syscall"))
     except PermissionError:
         return _HIDDEN
 
@@ -155,7 +158,8 @@ def _classify(pid: int, number: int, call: str, arguments: list[int]) -> tuple[M
 def _limit_at(pid: int, pointer: int, micro: bool) -> float:
     """Read a time limit from the process's memory; 0.0 where that is not possible."""
     try:
-        with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        fd = owner.act(pid, lambda: os.open(f"/proc/{pid}/mem", os.O_RDONLY))
+        with open(fd, "rb", buffering=0) as memory:
             memory.seek(pointer)
             seconds, fraction = struct.unpack("qq", memory.read(16))
     except (OSError, ValueError, OverflowError, struct.error):
@@ -203,7 +207,7 @@ def _socket_has_timeout(pid: int, fd: int) -> bool:
     try:
         copy = libc.syscall(438, pidfd, fd, 0)
         if copy < 0:
-            return False
+            return ctypes.get_errno() == errno.EPERM  # not to be seen is not to be without
         with socket.socket(fileno=copy) as sock:
             for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
                 if any(struct.unpack("qq", sock.getsockopt(socket.SOL_SOCKET, option, 16))):
@@ -234,13 +238,15 @@ def descriptors(root: int, root_is_learner: bool) -> dict[int, dict[int, str]]:
     found: dict[int, dict[int, str]] = {}
     for pid in pids:
         try:
-            names = os.listdir(f"/proc/{pid}/fd")
+            found[pid] = owner.act(pid, lambda pid=pid: _targets(pid))  # type: ignore[misc]
         except OSError:
             continue
-        found[pid] = {}
-        for name in names:
-            try:
-                found[pid][int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
-            except OSError:
-                continue
+    return found
+
+
+def _targets(pid: int) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
     return found

@@ -33,7 +33,7 @@ from grader.sandbox.zygote import ZygoteSandbox
 
 _ETC = ("hosts", "host.conf", "nsswitch.conf", "services", "protocols", "gai.conf")
 _USERS = range(61184, 65520)  # free for such uses: systemd's dynamic users, UIDS-GIDS.md
-_CAP_CHOWN, _CAP_DAC_READ_SEARCH, _CAP_SETGID, _CAP_SETUID = 0, 2, 6, 7
+_CAP_CHOWN, _CAP_DAC_READ_SEARCH, _CAP_SETGID, _CAP_SETUID, _CAP_SYS_PTRACE = 0, 2, 6, 7, 19
 _SHARED_MEMORY = "/dev/shm"  # where semaphores live: multiprocessing's locks and queues
 _IP_LOCAL_PORT_RANGE = 51
 _WINDOW = 2048
@@ -152,7 +152,7 @@ def _can_become_others() -> bool:
     """Say whether the judge may start processes as any user, and give them what they need."""
     wanted = [_CAP_CHOWN, _CAP_SETGID, _CAP_SETUID]
     if not _interpreter_is_open():
-        wanted.append(_CAP_DAC_READ_SEARCH)
+        wanted += [_CAP_DAC_READ_SEARCH, _CAP_SYS_PTRACE]
     held = _capabilities()
     return all(held >> number & 1 for number in wanted) and all(
         any(start <= user < start + count for start, count in _mapped_users())

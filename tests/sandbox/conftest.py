@@ -194,6 +194,65 @@ def kills(pid, number):
         return type(error).__name__
 
 
+def system_call(number, *arguments):
+    """Return the error number of a system call, 0 for none."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    ctypes.set_errno(0)
+    result = libc.syscall(ctypes.c_long(number), *map(ctypes.c_long, arguments))
+    return ctypes.get_errno() if result < 0 else 0
+
+
+def system_calls(numbers):
+    return [system_call(number, -1, -1, -1, -1, -1, -1) for number in numbers]
+
+
+def opens(family, kind, proto):
+    try:
+        socket.socket(family, kind, proto).close()
+        return "opened"
+    except OSError as error:
+        return error.errno
+
+
+def binds(port):
+    try:
+        with socket.create_server(("127.0.0.1", port)) as sock:
+            return sock.getsockname()[1]
+    except OSError as error:
+        return type(error).__name__
+
+
+def counts_together(processes):
+    """Use what multiprocessing puts into shared memory: a queue and a lock."""
+    import multiprocessing
+    context = multiprocessing.get_context("fork")
+    queue, lock = context.Queue(), context.Lock()
+
+    def put(number):
+        with lock:
+            queue.put(number)
+
+    started = [context.Process(target=put, args=(n,)) for n in range(processes)]
+    for process in started:
+        process.start()
+    found = sorted(queue.get() for _ in started)
+    for process in started:
+        process.join()
+    return found
+
+
+def leaves_in_shared_memory(name):
+    with open("/dev/shm/" + name, "wb") as file:
+        file.write(b"x")
+    return "left"
+
+
+def starts_an_interpreter():
+    program = "import os, json; print(json.dumps([os.getuid(), os.listdir('.')]))"
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout
+
+
 def waits():
     threading.Event().wait()
 '''

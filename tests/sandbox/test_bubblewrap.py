@@ -181,7 +181,7 @@ def test_is_limited(lab: Lab, open_lab: OpenLab, spy: str) -> None:
     limits = Limits(cpu_s=7, memory_mb=300, processes=10, open_files=50, file_mb=4)
     small = open_lab(spy, "full", limits=limits)
     assert ask(small, "limits") == {
-        "RLIMIT_CPU": [7, 7],
+        "RLIMIT_CPU": [7, 8],
         "RLIMIT_AS": [(300 + 80) << 20] * 2,
         "RLIMIT_FSIZE": [4 << 20] * 2,
         "RLIMIT_NOFILE": [50, 50],

@@ -23,7 +23,11 @@ RUNGS = [
 GRASPS = {
     "memory": ("kept = bytearray(3 << 30)", Limits(memory_mb=256, processes=10), "out_of_memory"),
     "file": ("open('x', 'wb').write(bytes(3 << 20))", Limits(file_mb=2), "disk_limit"),
-    "files": ("kept = [open('/dev/null') for _ in range(99)]", Limits(open_files=64), "too_many_files"),
+    "files": (
+        "kept = [open('/dev/null') for _ in range(99)]",
+        Limits(open_files=64),
+        "too_many_files",
+    ),
     "processor": (
         # No thread of these runs for so long that it would be called spinning.
         "import threading, time\n"

@@ -53,7 +53,7 @@ def test_inherits_no_descriptor(lab: Lab) -> None:
 def test_is_limited(open_lab: OpenLab, spy: str) -> None:
     lab = open_lab(spy, "none", limits=Limits(cpu_s=7, open_files=50, file_mb=4))
     limits = ask(lab, "limits")
-    assert limits["RLIMIT_CPU"] == [7, 7]
+    assert limits["RLIMIT_CPU"] == [7, 8]
     assert limits["RLIMIT_NOFILE"] == [50, 50]
     assert limits["RLIMIT_FSIZE"] == [4 << 20] * 2
     assert isinstance(ask(lab, "fills", "big", 10), int)

@@ -51,7 +51,7 @@ def test_each_check_has_an_empty_folder_of_its_own(lab: Lab) -> None:
 def test_is_limited(open_lab: OpenLab, spy: str) -> None:
     lab = open_lab(spy, "spawn", limits=Limits(cpu_s=7, open_files=50))
     limits = ask(lab, "limits")
-    assert (limits["RLIMIT_CPU"], limits["RLIMIT_NOFILE"]) == ([7, 7], [50, 50])
+    assert (limits["RLIMIT_CPU"], limits["RLIMIT_NOFILE"]) == ([7, 8], [50, 50])
 
 
 @pytest.mark.parametrize(
