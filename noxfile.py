@@ -1,6 +1,6 @@
 """Every session is a thin call of ``python -m grader`` or of one tool; reading it is reading them.
 
-Learners use ``grade`` and ``hint``; ``tests``, ``lint``, ``verify``, ``flakes`` and ``bench``
+Learners use ``grade``, ``hint`` and ``doctor``; ``tests``, ``lint``, ``verify``, ``flakes`` and ``bench``
 are for authors.  A session's environment is made once and installed again only when
 ``pyproject.toml`` has changed.
 """
@@ -66,6 +66,12 @@ def grade(session: nox.Session) -> None:
 def hint(session: nox.Session) -> None:
     """Show the next hint: nox -s hint -- ex03."""
     dojo(session, "hint")
+
+
+@nox.session(python=False)
+def doctor(session: nox.Session) -> None:
+    """Show what this machine can isolate, why not more, and how to get it: nox -s doctor."""
+    dojo(session, "doctor")
 
 
 @nox.session(python=False)

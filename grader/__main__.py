@@ -2,7 +2,10 @@
 
 import sys
 
-from grader.cli import main
+try:
+    from grader.cli import main
+except KeyboardInterrupt:  # Ctrl-C before anything has begun
+    raise SystemExit(130) from None
 
 if __name__ == "__main__":
     sys.exit(main())

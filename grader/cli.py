@@ -26,6 +26,7 @@ PASSED, FALLEN_SHORT, BAD_REQUEST, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS: dict[str, str] = {
     "grade": "grader.commands.grade",
     "hint": "grader.commands.hint",
+    "doctor": "grader.commands.doctor",
     "verify": "grader.commands.verify",
     "flakes": "grader.commands.flakes",
     "bench": "grader.commands.bench",

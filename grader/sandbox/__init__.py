@@ -46,20 +46,20 @@ def open_sandbox(
     if choice in ("auto", "full"):
         try:
             return _bubblewrap(submission, limits, once)
-        except SandboxError as error:
+        except UnavailableError as error:
             if choice == "full":
                 raise
-            missing += _reasons(error)
+            missing += error.reasons
     if choice in ("auto", "partial"):
         try:
             sandbox = _landlock(submission, limits, once)
             held = sandbox.isolation
             sandbox.isolation = Isolation(held.level, held.backend, (*missing, *held.missing))
             return sandbox
-        except SandboxError as error:
+        except UnavailableError as error:
             if choice == "partial":
                 raise
-            missing += _reasons(error)
+            missing += error.reasons
     once()
     missing = tuple(dict.fromkeys(missing))
     if choice == "spawn" or sys.platform != "linux":
@@ -80,10 +80,6 @@ def _once(action: Callable[[], None]) -> Callable[[], None]:
             action()
 
     return run
-
-
-def _reasons(error: SandboxError) -> tuple[str, ...]:
-    return error.reasons if isinstance(error, UnavailableError) else (str(error),)
 
 
 def _checked(sandbox: ZygoteSandbox, meanwhile: Callable[[], None]) -> Sandbox:

@@ -103,12 +103,6 @@ class BubblewrapSandbox(ZygoteSandbox):
             for fd in fds:
                 os.close(fd)
 
-    def check_alive(self) -> None:
-        try:
-            super().check_alive()
-        except SandboxError as error:
-            raise UnavailableError(f"bubblewrap_refused: {error}") from None
-
     def _take_hello(self, hello: dict[str, object]) -> None:
         if not hello.get("seccomp"):
             self.isolation = Isolation("full", "bubblewrap", ("seccomp",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import subprocess
@@ -26,6 +27,7 @@ from grader.sandbox.guard import Guard
 _START_BOUND = 20.0
 _END_BOUND = 0.5
 _TASKS_GRACE = 40
+_PASSING = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOSPC)
 
 
 class ZygoteSandbox(Sandbox):
@@ -59,7 +61,7 @@ class ZygoteSandbox(Sandbox):
                 env={"MALLOC_ARENA_MAX": "4"},
             )
         except OSError as error:
-            raise SandboxError(str(error)) from None
+            raise self._refusal(str(error)) from None
         finally:
             self._remote.close()
         self._judge.settimeout(_START_BOUND)
@@ -69,7 +71,9 @@ class ZygoteSandbox(Sandbox):
     def check_alive(self) -> None:
         """Wait until the zygote answers; SandboxError with its complaint if it never does.
 
-        Called where another rung could be tried instead.
+        UnavailableError, which lets another rung be tried, only where it would say the same
+        tomorrow: a machine that is short of something for the moment must not talk ``auto``
+        down the ladder.
         """
         with self._lock:
             try:
@@ -77,7 +81,17 @@ class ZygoteSandbox(Sandbox):
             except UnavailableError:
                 raise
             except SandboxError:
-                raise SandboxError(self.complaint() or "the sandbox did not start") from None
+                assert self._process is not None
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_END_BOUND)
+                if self._process.poll() is None:
+                    raise SandboxError(f"no answer within {_START_BOUND:g} s") from None
+                raise self._refusal(self.complaint() or "the sandbox did not start") from None
+
+    def _refusal(self, complaint: str) -> SandboxError:
+        if any(os.strerror(number) in complaint for number in _PASSING):
+            return SandboxError(complaint)
+        return UnavailableError(f"{self.isolation.backend}_refused: {complaint}")
 
     def _await_hello(self) -> None:
         """Wait for the first frame, which comes before the submission is even looked at."""

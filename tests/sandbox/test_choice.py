@@ -152,3 +152,17 @@ def test_a_refused_rung_leaves_nothing_behind(broken_bwrap: str, eventually: Eve
         with pytest.raises(SandboxError, match=broken_bwrap):
             open_sandbox("full", Submission("a.py", b"", "a"), Limits())
     eventually(lambda: open_descriptors() <= before)
+
+
+@pytest.mark.parametrize("choice", ["auto", "full", "partial"])
+@pytest.mark.parametrize("words", ["Too many open files", "Resource temporarily unavailable"])
+def test_a_passing_shortage_is_no_reason_for_less(
+    open_box: OpenBox, monkeypatch: pytest.MonkeyPatch, choice: IsolationChoice, words: str
+) -> None:
+    def short(*_: object, **__: object) -> object:
+        raise OSError(words)
+
+    monkeypatch.setattr("grader.sandbox.zygote.subprocess.Popen", short)
+    with pytest.raises(SandboxError, match=words) as caught:
+        open_box(SOURCE, choice)
+    assert not isinstance(caught.value, UnavailableError)
