@@ -17,6 +17,7 @@ _CLONE_NEWPID = 0x20000000
 _CLONE_NUMBERS = {"x86_64": 56, "aarch64": 220}
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
 _MS_REMOUNT, _MS_BIND, _MS_RELATIME = 32, 4096, 1 << 21
+_PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_KEEPCAPS = 8
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
@@ -80,6 +81,10 @@ class Kernel:
     def become_subreaper(self) -> None:
         """Adopt the orphans of every descendant (prctl(2))."""
         self._libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def die_with_parent(self) -> None:
+        """Have this process killed when the one that forked it ends (prctl(2))."""
+        self._libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
     def set_dumpable(self, flag: int) -> None:
         """Allow (1) or refuse (0) other processes of this user to look inside."""

@@ -18,6 +18,7 @@ The child's end of the story is in ``child.py``.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -114,6 +115,9 @@ class Zygote:
                 self.kernel = kernel.Kernel()
             except (OSError, AttributeError):
                 self.kernel = None
+        if self.kernel is not None and not self.config["namespaces"]:
+            # For what a learner's process leaves where it has ended the one above it.
+            self.kernel.become_subreaper()
         self.channel.send({"hello": os.getpid(), **self._confine()})
         report = self._compile()
         if self.kernel is not None and self.config["namespaces"]:
@@ -168,6 +172,7 @@ class Zygote:
             try:
                 request, fds = self.channel.receive()
             except (EOFError, OSError):
+                self._sweep()
                 return
             assert isinstance(request, dict)
             if request["op"] == "fork":
@@ -175,6 +180,17 @@ class Zygote:
             elif request["op"] == "socket":
                 self._make_socket(request)
             self._reap()
+
+    def _sweep(self) -> None:
+        """End what is left of all checks, also where the judge itself was killed.
+
+        Only as a user that exists for this sandbox alone may that be everybody.
+        """
+        if self.config.get("user") and os.getuid() == self.config["user"]:
+            try:
+                os.kill(-1, signal.SIGKILL)
+            except OSError:
+                return
 
     def _reap(self) -> None:
         try:
@@ -237,6 +253,8 @@ class Zygote:
             os.mkdir(folder, 0o700)
         if self.kernel is not None and not self.config.get("user"):
             self.kernel.keep_capabilities([kernel.CAP_NET_RAW] if request.get("raw") else [])
+        if self.kernel is not None:
+            self.kernel.die_with_parent()
         os.chdir(folder)
         pid = os.fork()
         if pid == 0:
@@ -267,6 +285,7 @@ class Zygote:
         os.close(output)
         if self.kernel is not None:
             self.kernel.set_dumpable(1)
+            self.kernel.die_with_parent()
             self._shut(self.kernel, folder)
         channel = socket.socket(fileno=control)
         child.Child(channel, self.config, self.code, dump).run()

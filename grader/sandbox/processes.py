@@ -60,17 +60,22 @@ def kill_tree(pid: int) -> None:
     if pid <= 0:
         return
     if sys.platform == "linux":
-        for _ in range(_ROUNDS):
-            below = [child for child in descendants(pid) if state(child) != "Z"]
-            if not below:
-                break
-            for child in below:
-                _kill(child)
+        kill_below(pid)
     elif hasattr(os, "killpg"):
         # Without /proc its process group is all that can be told of what it has started.
         with contextlib.suppress(OSError):
             os.killpg(pid, signal.SIGKILL)
     _kill(pid)
+
+
+def kill_below(pid: int) -> None:
+    """End all descendants of a process, those too that are started meanwhile."""
+    for _ in range(_ROUNDS):
+        below = [child for child in descendants(pid) if state(child) != "Z"]
+        if not below:
+            break
+        for child in below:
+            _kill(child)
 
 
 def state(pid: int) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from grader.learner import plain, rights
 from grader.model import Isolation, Limits
+from grader.sandbox import processes
 from grader.sandbox.base import (
     GAVE_UP,
     Child,
@@ -165,6 +166,9 @@ class ZygoteSandbox(Sandbox):
         return socket.socket(fileno=fds[0])
 
     def close(self) -> None:
+        if self._process is not None and self.isolation.level != "full":
+            # Left over where a learner's process has ended the one that looked after it.
+            processes.kill_below(self._process.pid)
         self._judge.close()
         if self._process is not None:
             # Hung up on, the zygote ends by itself, and its processor time is accounted for.

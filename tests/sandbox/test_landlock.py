@@ -233,3 +233,81 @@ def test_close_leaves_no_process(number: int, eventually: Eventually) -> None:
     child.close()
     box.close()
     eventually(lambda: all(processes.state(pid) == "Z" for pid in pids))
+
+
+ORPHAN = '''
+import os, signal, time
+def leave():
+    """Leave a daemon, then end the process that looks after this check (where that is possible)."""
+    if os.fork() == 0:
+        os.setsid()
+        while True:
+            time.sleep(1000)
+    try:
+        os.kill(os.getppid(), signal.SIGKILL)
+    except PermissionError:
+        return "refused"
+    return "done"
+def wait():
+    time.sleep(1000)
+'''
+
+
+@pytest.mark.parametrize("rung", ["partial", "none"])
+def test_a_killed_supervisor_leaves_nothing(
+    open_box: Callable[..., Sandbox], open_lab: OpenLab, rung: str, eventually: Eventually
+) -> None:
+    box = open_box(ORPHAN, rung)
+    lab = open_lab(box)
+    zygote = processes.children(os.getpid())
+    calling = lab.call("leave")
+    root = lab._processes[0].child.root
+    if rung == "partial":
+        assert calling.returns() == "refused"
+    else:
+        eventually(lambda: processes.state(root) == "Z")
+    left = [pid for parent in zygote for pid in processes.descendants(parent)]
+    assert left
+    lab.abandon()
+    box.close()
+    eventually(lambda: all(processes.state(pid) == "Z" for pid in left))
+
+
+JUDGE = """
+import sys, time
+from grader.sandbox import Submission, open_sandbox, processes
+from grader.model import Limits
+from grader.learner.process import LearnerProcess
+box = open_sandbox(sys.argv[1], Submission("a.py", sys.stdin.buffer.read(), "a"), Limits())
+process = LearnerProcess(box.fork(), "a.py")
+process.load({})
+process.start_call("wait", [])
+while len(processes.descendants(process.child.root)) < 2:
+    process.feed()
+    time.sleep(0.002)
+print(*processes.descendants(box._process.pid), box._process.pid, flush=True)
+sys.stdin.close()
+time.sleep(1000)
+"""
+FORKING = """
+import os, time
+if os.fork() == 0:
+    time.sleep(1000)
+def wait():
+    time.sleep(1000)
+"""
+
+
+@pytest.mark.parametrize("rung", ["full", "partial"])
+def test_a_killed_judge_leaves_nothing(rung: str, eventually: Eventually) -> None:
+    command = [sys.executable, "-c", JUDGE, rung]
+    judge = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    assert judge.stdin is not None
+    assert judge.stdout is not None
+    with judge:
+        judge.stdin.write(FORKING.encode())
+        judge.stdin.close()
+        pids = [int(word) for word in judge.stdout.readline().split()]
+        assert len(pids) >= 4
+        judge.kill()
+    eventually(lambda: all(processes.state(pid) == "Z" for pid in pids))
