@@ -364,6 +364,8 @@ def death_of(process: LearnerProcess) -> CheckFailed:
     """Return the failure for a learner process that has gone."""
     if process.child.overflowed:
         return CheckFailed("too_many_threads", stuck=True)
+    if process.child.filled:
+        return CheckFailed("disk_limit", stuck=True)
     limit = _LIMIT_OF_SIGNAL.get(signal_name(process.end))
     if limit is not None:
         return CheckFailed(limit)

@@ -147,7 +147,7 @@ class Child:
     check, and ``root_is_learner`` says whether it runs the learner's code itself.  ``dump``
     is a file that ``faulthandler`` writes to, ``status`` a pipe that tells how the process
     ended; both are -1 where the platform has none.  ``overflowed``: it was ended because it
-    had started too many processes.
+    had started too many processes; ``filled``: because it had filled its folder.
     """
 
     control: socket.socket
@@ -159,6 +159,7 @@ class Child:
     pidfd: int = -1
     namespaces: bool = False
     overflowed: bool = False
+    filled: bool = False
     _closed: bool = field(default=False, repr=False)
 
     @property

@@ -1,14 +1,18 @@
-"""Keeps a learner's code from filling the machine with processes.
+"""Keeps a learner's code from filling the machine with processes, or its disk with files.
 
 Where the judge is not root the kernel has a limit for that (RLIMIT_NPROC, counted per user
 namespace from Linux 5.14 on).  Root is exempt from it, so the guard looks: one cheap number
 a hundred times a second, and closely only where many tasks have appeared.
+
+A folder that is not a file system of its own has no size limit, only each file in it has:
+there the guard adds up what is in each check's folder, ten times a second.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.sandbox import processes
@@ -17,13 +21,22 @@ if TYPE_CHECKING:
     from grader.sandbox.base import Child
 
 _TICK_S = 0.01
+_LOOKS_AT_FILES = 10
+_ENTRY_BYTES = 4096  # what a name takes at the most: empty files are not free
 
 
 class Guard:
-    """Ends every learner process that has more than ``most`` tasks (threads, all in all)."""
+    """Ends every learner process that has more than ``most`` tasks (threads, all in all).
 
-    def __init__(self, most: int) -> None:
+    ``folder`` is where each has its own, named after its root process (None: nowhere),
+    ``most_bytes`` what may be in one.
+    """
+
+    def __init__(self, most: int, folder: Path | None = None, most_bytes: int = 0) -> None:
         self._most = most
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._ticks = 0
         self._floor = total_tasks()
         self._children: list[Child] = []
         self._stop = threading.Event()
@@ -42,6 +55,9 @@ class Guard:
 
     def _run(self) -> None:
         while not self._stop.wait(_TICK_S):
+            self._ticks += 1
+            if self._folder is not None and self._ticks % _LOOKS_AT_FILES == 0:
+                self._look_at_files(self._folder)
             total = total_tasks()
             self._floor = min(self._floor, total)
             if total - self._floor < self._most // 2:
@@ -50,6 +66,33 @@ class Guard:
                 if not child.closed and processes.count_tasks(child.root, self._most) > self._most:
                     child.overflowed = True
                     child.kill()
+
+    def _look_at_files(self, folder: Path) -> None:
+        for child in list(self._children):
+            if child.closed or child.filled:
+                continue
+            if bytes_in(folder / str(child.root), self._most_bytes) > self._most_bytes:
+                child.filled = True
+                child.kill()
+
+
+def bytes_in(folder: Path, most: int) -> int:
+    """Return how many bytes the files below a folder take; stops counting over ``most``."""
+    total, queue = 0, [str(folder)]
+    while queue and total <= most:
+        try:
+            with os.scandir(queue.pop()) as entries:
+                for entry in entries:
+                    total += _ENTRY_BYTES
+                    if entry.is_dir(follow_symlinks=False):
+                        queue.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if total > most:
+                        break
+        except OSError:
+            continue  # closed to us, or gone meanwhile
+    return total
 
 
 def total_tasks() -> int:

@@ -47,15 +47,15 @@ class LandlockSandbox(ZygoteSandbox):
     def __init__(self, submission: Submission, limits: Limits) -> None:
         if sys.platform != "linux":
             raise UnavailableError("not_linux")
-        super().__init__(Isolation(level="partial", backend="landlock"), limits)
+        self._folder = Path(tempfile.mkdtemp(prefix="dojo-"))
+        work = self._folder / "work"
+        super().__init__(Isolation(level="partial", backend="landlock"), limits, work)
         self._ports = _window()
         self.user = 0
         self._place: Socket | None = None
-        self._folder = Path(tempfile.mkdtemp(prefix="dojo-"))
         try:
             self.user, self._place = _take_user() if _can_become_others() else (0, None)
             path = self._folder / "submission" / f"{submission.slug}.py"
-            work = self._folder / "work"
             path.parent.mkdir()
             work.mkdir()
             path.write_bytes(submission.source)

@@ -23,10 +23,11 @@ class ProcessSandbox(ZygoteSandbox):
     def __init__(
         self, submission: Submission, limits: Limits, missing: tuple[str, ...] = ()
     ) -> None:
-        super().__init__(Isolation(level="none", backend="process", missing=missing), limits)
         self._folder = Path(tempfile.mkdtemp(prefix="dojo-"))
-        path = self._folder / "submission" / f"{submission.slug}.py"
         work = self._folder / "work"
+        isolation = Isolation(level="none", backend="process", missing=missing)
+        super().__init__(isolation, limits, work)
+        path = self._folder / "submission" / f"{submission.slug}.py"
         try:
             path.parent.mkdir()
             work.mkdir()

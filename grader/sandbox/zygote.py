@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from grader.learner import plain, rights
 from grader.model import Isolation, Limits
@@ -34,12 +35,12 @@ _PASSING = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOSPC
 class ZygoteSandbox(Sandbox):
     """Speaks with ``runner.py zygote``; a subclass says where that process runs."""
 
-    def __init__(self, isolation: Isolation, limits: Limits) -> None:
+    def __init__(self, isolation: Isolation, limits: Limits, work: Path | None = None) -> None:
         self.isolation = isolation
         self.limits = limits
         self._lock = threading.Lock()
         self._drain = Drain()
-        self._guard = Guard(limits.processes + _TASKS_GRACE)
+        self._guard = Guard(limits.processes + _TASKS_GRACE, work, limits.file_mb << 20)
         self._report: CompileReport | None = None
         self._alive = False
         self._zygote_pid = 0

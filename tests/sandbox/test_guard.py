@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from grader.catalog import load_exercise
 from grader.judge import Options, grade
 from grader.sandbox import processes
-from grader.sandbox.guard import total_tasks
+from grader.sandbox.guard import bytes_in, total_tasks
 
 ROOT = Path(__file__).parents[2]
 # Bounded, so that a guard that fails to act harms nobody: 512 processes.
@@ -34,3 +35,18 @@ def test_a_fork_bomb_is_stopped_and_named(tmp_path: Path) -> None:
 def test_counts_tasks_and_stops_over_the_limit() -> None:
     assert processes.count_tasks(1, 0) >= 1
     assert total_tasks() > 1
+
+
+def test_adds_up_what_is_in_a_folder(tmp_path: Path) -> None:
+    most = 1 << 20
+    assert bytes_in(tmp_path / "gone", most) == 0
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/file").write_bytes(bytes(100_000))
+    (tmp_path / "a/up").symlink_to(tmp_path)
+    assert 100_000 <= bytes_in(tmp_path, most) < 200_000
+    (tmp_path / "hole").touch()
+    os.truncate(tmp_path / "hole", 1 << 40)
+    assert bytes_in(tmp_path, most) < 200_000
+    for number in range(300):
+        (tmp_path / str(number)).touch()
+    assert bytes_in(tmp_path, most) > most

@@ -23,6 +23,13 @@ RUNGS = [
 GRASPS = {
     "memory": ("kept = bytearray(3 << 30)", Limits(memory_mb=256, processes=10), "out_of_memory"),
     "file": ("open('x', 'wb').write(bytes(3 << 20))", Limits(file_mb=2), "disk_limit"),
+    "folder": (
+        "import time\n"
+        "    for n in range(64): open(str(n), 'wb').write(bytes(1 << 20))\n"
+        "    time.sleep(60)",
+        Limits(file_mb=16),
+        "disk_limit",
+    ),
     "files": (
         "kept = [open('/dev/null') for _ in range(99)]",
         Limits(open_files=64),
