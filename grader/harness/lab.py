@@ -375,7 +375,7 @@ class Lab:
 _SAME_EVERYWHERE = frozenset(
     """
     not_implemented not_connected too_many_threads too_many_files out_of_memory disk_limit
-    cpu_limit check_too_long
+    cpu_limit check_too_long control_broken
     """.split()
 )
 

@@ -160,6 +160,8 @@ def _expect(lab: Lab, calling: Calling, answer: Answer) -> None:
     found = calling.returns()
     if not isinstance(found, dict):
         raise CheckFailed("returned_none", expected=", ".join(ATTRIBUTES), received="None")
+    if set(found) != set(ATTRIBUTES):  # forged: the runner sends exactly these
+        raise CheckFailed("result", ", ".join(ATTRIBUTES), lab.words.value(found))
     if isinstance(found["headers"], dict):
         found["headers"] = {
             name: value

@@ -255,6 +255,8 @@ class Zygote:
             self.kernel.keep_capabilities([kernel.CAP_NET_RAW] if request.get("raw") else [])
         if self.kernel is not None:
             self.kernel.die_with_parent()
+            # What watches over the learner's process is no business of the learner's.
+            self.kernel.set_dumpable(0)
         os.chdir(folder)
         pid = os.fork()
         if pid == 0:

@@ -126,6 +126,10 @@ class Waiter:
                     began, lost = time.monotonic(), self.meter.total()
                 self._look(seen, left, connecting)
 
+    def overdue(self) -> bool:
+        """Say whether the time of the whole check is up; for loops that find work without end."""
+        return self._left_of_all() <= 0
+
     def _left_of_all(self) -> float:
         """Return what is left of the time that the whole check may take, the machine's aside."""
         lost = self.meter.total() - self._lost_before
@@ -364,8 +368,12 @@ def death_of(process: LearnerProcess) -> CheckFailed:
     """Return the failure for a learner process that has gone."""
     if process.child.overflowed:
         return CheckFailed("too_many_threads", stuck=True)
+    if process.child.exhausted:
+        return CheckFailed("out_of_memory", stuck=True)
     if process.child.filled:
         return CheckFailed("disk_limit", stuck=True)
+    if process.end in ("garbled", "deaf"):
+        return CheckFailed("control_broken")
     limit = _LIMIT_OF_SIGNAL.get(signal_name(process.end))
     if limit is not None:
         return CheckFailed(limit)

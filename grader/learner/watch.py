@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import struct
 import sys
 import time
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.learner import owner
-from grader.sandbox import processes
+from grader.sandbox import owner, processes
 
 Mode = Literal["running", "blocked", "timed", "unknown"]
 
@@ -44,6 +44,7 @@ _POINTERS = {
 }.get(_MACHINE, {})
 _SLEEPS = {"x86_64": {35: 0, 230: 2}, "aarch64": {101: 0, 115: 2}}.get(_MACHINE, {})
 _SOCKET_CALLS = ("recv", "send", "accept", "connect")
+_FILE_CALLS = ("read", "write", "readv", "writev")
 _MICROSECONDS = {"x86_64": {23}}.get(_MACHINE, set())
 _FUTEX = {"x86_64": 202, "aarch64": 98}.get(_MACHINE, -1)
 _CLOCK_SLEEP = {"x86_64": 230, "aarch64": 115}.get(_MACHINE, -1)
@@ -112,7 +113,7 @@ def _thread(pid: int, tid: int) -> Thread | None:
     arguments = [int(word, 16) for word in words[1:7]]
     call = _CALLS.get(number, "")
     mode, wakes_in, absolute = _classify(pid, number, call, arguments)
-    fd = arguments[0] if call in (*_SOCKET_CALLS, "read", "write") and arguments else -1
+    fd = arguments[0] if call in (*_SOCKET_CALLS, *_FILE_CALLS) and arguments else -1
     name = call or str(number)
     return Thread(pid, tid, mode, name, fd, wakes_in, run_ns, queue_ns, syscall, absolute)
 
@@ -175,8 +176,9 @@ def _read(path: str) -> str:
 def has_hidden_limit(thread: Thread) -> bool:
     """Say whether a call without a visible time limit may end by itself all the same.
 
-    That is so where SIGALRM is handled (``signal.alarm``) or the socket has a timeout of
-    the kernel's own (``SO_RCVTIMEO``, ``SO_SNDTIMEO``).
+    That is so where SIGALRM is handled (``signal.alarm``), where the socket has a timeout of
+    the kernel's own (``SO_RCVTIMEO``, ``SO_SNDTIMEO``), and for a file on a disk, which answers
+    however slow it is.
     """
     try:
         for line in _read_long(f"/proc/{thread.pid}/status").splitlines():
@@ -184,9 +186,16 @@ def has_hidden_limit(thread: Thread) -> bool:
                 return True
     except (OSError, ValueError):
         return True
-    if thread.call not in _SOCKET_CALLS:
+    if thread.call in _SOCKET_CALLS:
+        return _socket_has_timeout(thread.pid, thread.fd)
+    return thread.call in _FILE_CALLS and _is_regular(thread.pid, thread.fd)
+
+
+def _is_regular(pid: int, fd: int) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(f"/proc/{pid}/fd/{fd}").st_mode)
+    except OSError:
         return False
-    return _socket_has_timeout(thread.pid, thread.fd)
 
 
 def _read_long(path: str) -> str:
@@ -208,7 +217,13 @@ def _socket_has_timeout(pid: int, fd: int) -> bool:
         copy = libc.syscall(438, pidfd, fd, 0)
         if copy < 0:
             return ctypes.get_errno() == errno.EPERM  # not to be seen is not to be without
-        with socket.socket(fileno=copy) as sock:
+        # Its kind is not asked for: what is no socket any more would not be closed then.
+        try:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, copy)
+        except OSError:
+            os.close(copy)  # it is no socket any more
+            return False
+        with sock:
             for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
                 if any(struct.unpack("qq", sock.getsockopt(socket.SOL_SOCKET, option, 16))):
                     return True

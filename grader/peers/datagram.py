@@ -15,6 +15,8 @@ from grader.peers.words import Words
 
 MAX_DATAGRAM = 65_507
 _DRAIN_BOUND = 0.5
+# Some times what a receive queue holds: who sends as fast as this reads would be read for ever.
+_MOST_WAITING = 4096
 Address = tuple[str, int]
 
 
@@ -57,6 +59,8 @@ class DatagramPeer:
     def receive(self, bound: float | None = None) -> tuple[bytes, Address]:
         """Wait for the next datagram and return it with its sender's address."""
         while True:
+            if self._waiter.overdue():
+                raise CheckFailed("silent", stuck=True)
             try:
                 data, address = self.sock.recvfrom(65_536)
             except BlockingIOError:
@@ -68,9 +72,9 @@ class DatagramPeer:
             return data, address
 
     def waiting(self) -> list[tuple[bytes, Address]]:
-        """Return the datagrams that have come already, without waiting."""
+        """Return the datagrams that have come already (the first 4096), without waiting."""
         found: list[tuple[bytes, Address]] = []
-        while True:
+        while len(found) < _MOST_WAITING:
             try:
                 data, address = self.sock.recvfrom(65_536)
             except BlockingIOError:
@@ -79,6 +83,7 @@ class DatagramPeer:
                 continue
             self._waiter.transcript.add(self.who, "receive", data)
             found.append((data, address))
+        return found
 
     def drained(self, port: int) -> bool:
         """Wait until the learner's sockets on ``port`` hold no datagram; False: they still do."""

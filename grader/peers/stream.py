@@ -122,6 +122,8 @@ class StreamPeer:
             data, self._ahead = self._ahead[:limit], self._ahead[limit:]
             return data
         while True:
+            if self._waiter.overdue():  # until() never runs where there is always one more byte
+                raise CheckFailed("silent", stuck=True)
             try:
                 data = self.sock.recv(limit)
             except BlockingIOError:
@@ -153,21 +155,23 @@ class StreamPeer:
 
     def read_until(self, mark: bytes, limit: int = 1 << 20) -> bytes:
         """Return bytes up to and including ``mark``; what follows is kept for the next read."""
-        data = b""
-        while mark not in data:
+        data, at = bytearray(), -1
+        while at < 0:
             if len(data) > limit:
-                raise CheckFailed("extra", received=self._words.data(data))
+                raise CheckFailed("extra", received=self._words.data(bytes(data)))
             try:
                 piece = self.read()
             except CheckFailed as failure:
-                failure.received = failure.received or self._words.data(data)
+                failure.received = failure.received or self._words.data(bytes(data))
                 raise
             if not piece:
-                raise self._broken("short", received=self._words.data(data))
+                raise self._broken("short", received=self._words.data(bytes(data)))
+            start = max(0, len(data) - len(mark) + 1)
             data += piece
-        end = data.index(mark) + len(mark)
-        self._ahead = data[end:] + self._ahead
-        return data[:end]
+            at = data.find(mark, start)  # each byte is looked at once, however they trickle in
+        end = at + len(mark)
+        self._ahead = bytes(data[end:]) + self._ahead
+        return bytes(data[:end])
 
     def expect(self, expected: bytes) -> None:
         """Read exactly the bytes ``expected``, and say at once where they begin to differ."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from grader.learner.transcript import preview
 from grader.model import Language
 from grader.texts import text
@@ -44,10 +46,37 @@ class Words:
         if isinstance(value, (bytes, bytearray)):
             return self.data(bytes(value))
         if isinstance(value, str):
-            shown = preview(value.encode("utf-8", "surrogatepass"), limit)
+            shown = preview(value[: limit + 4].encode("utf-8", "surrogatepass"), limit)
             return self.say("text", preview=shown, count=f"{len(value):,}")
-        shown = repr(value)
+        shown = "".join(_beginning(value, limit))
         return shown if len(shown) <= limit else shown[:limit] + "…"
+
+
+def _beginning(value: object, limit: int) -> Iterator[str]:
+    """Give the pieces of ``repr(value)`` until there are more than ``limit`` characters.
+
+    A learner's 64 MiB would become 256 MiB of text of which 200 characters are shown.
+    """
+    if isinstance(value, (list, tuple, dict)):
+        opening, closing = "[]" if isinstance(value, list) else "()"
+        if isinstance(value, dict):
+            opening, closing = "{}"
+        yield opening
+        size = 0
+        for number, item in enumerate(value):
+            pieces = [", "] if number else []
+            pieces += _beginning(item, limit)
+            if isinstance(value, dict):
+                pieces += [": ", *_beginning(value[item], limit)]
+            yield from pieces
+            size += sum(map(len, pieces))
+            if size > limit:
+                return
+        yield f",{closing}" if isinstance(value, tuple) and len(value) == 1 else closing
+    elif isinstance(value, (bytes, str)) and len(value) > limit:
+        yield repr(value[: limit + 1])
+    else:
+        yield repr(value)
 
 
 def first_difference(expected: bytes, received: bytes) -> int:

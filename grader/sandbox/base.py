@@ -147,7 +147,8 @@ class Child:
     check, and ``root_is_learner`` says whether it runs the learner's code itself.  ``dump``
     is a file that ``faulthandler`` writes to, ``status`` a pipe that tells how the process
     ended; both are -1 where the platform has none.  ``overflowed``: it was ended because it
-    had started too many processes; ``filled``: because it had filled its folder.
+    had started too many processes; ``filled``: because it had filled its folder;
+    ``exhausted``: because its processes together held too much memory.
     """
 
     control: socket.socket
@@ -160,6 +161,7 @@ class Child:
     namespaces: bool = False
     overflowed: bool = False
     filled: bool = False
+    exhausted: bool = False
     _closed: bool = field(default=False, repr=False)
 
     @property

@@ -1,8 +1,12 @@
-"""Keeps a learner's code from filling the machine with processes, or its disk with files.
+"""Keeps a learner's code from filling the machine: with processes, with memory, with files.
 
 Where the judge is not root the kernel has a limit for that (RLIMIT_NPROC, counted per user
 namespace from Linux 5.14 on).  Root is exempt from it, so the guard looks: one cheap number
 a hundred times a second, and closely only where many tasks have appeared.
+
+The kernel bounds the memory of each process (RLIMIT_AS), not of all together.  Where the
+machine has lost about as much as one check may use, the guard adds up what each check's
+processes hold (Pss: what they share counts once), and ends one that holds too much.
 
 A folder that is not a file system of its own has no size limit, only each file in it has:
 there the guard adds up what is in each check's folder, ten times a second.
@@ -21,22 +25,25 @@ if TYPE_CHECKING:
     from grader.sandbox.base import Child
 
 _TICK_S = 0.01
-_LOOKS_AT_FILES = 10
+_RARELY = 10
 _ENTRY_BYTES = 4096  # what a name takes at the most: empty files are not free
 
 
 class Guard:
     """Ends every learner process that has more than ``most`` tasks (threads, all in all).
 
-    ``folder`` is where each has its own, named after its root process (None: nowhere),
-    ``most_bytes`` what may be in one.
+    ``memory`` is how many bytes the processes of a check may hold together.  ``folder`` is
+    where each check has its own, named after its root process (None: nowhere), ``files``
+    how many bytes may be in one.
     """
 
-    def __init__(self, most: int, folder: Path | None = None, most_bytes: int = 0) -> None:
+    def __init__(self, most: int, memory: int, folder: Path | None = None, files: int = 0) -> None:
         self._most = most
+        self._memory = memory
         self._folder = folder
-        self._most_bytes = most_bytes
+        self._most_bytes = files
         self._ticks = 0
+        self._available = available_memory()
         self._floor = total_tasks()
         self._children: list[Child] = []
         self._stop = threading.Event()
@@ -56,8 +63,10 @@ class Guard:
     def _run(self) -> None:
         while not self._stop.wait(_TICK_S):
             self._ticks += 1
-            if self._folder is not None and self._ticks % _LOOKS_AT_FILES == 0:
-                self._look_at_files(self._folder)
+            if self._ticks % _RARELY == 0:
+                if self._folder is not None:
+                    self._look_at_files(self._folder)
+                self._look_at_memory()
             total = total_tasks()
             self._floor = min(self._floor, total)
             if total - self._floor < self._most // 2:
@@ -74,6 +83,30 @@ class Guard:
             if bytes_in(folder / str(child.root), self._most_bytes) > self._most_bytes:
                 child.filled = True
                 child.kill()
+
+    def _look_at_memory(self) -> None:
+        available = available_memory()
+        self._available = max(self._available, available)
+        if self._available - available < self._memory // 2:
+            return
+        for child in list(self._children):
+            if child.closed or child.exhausted:
+                continue
+            if processes.memory_of(child.root, child.root_is_learner) > self._memory:
+                child.exhausted = True
+                child.kill()
+
+
+def available_memory() -> int:
+    """Return how many bytes the machine could still give (proc(5), meminfo); 0 where unknown."""
+    try:
+        with open("/proc/meminfo", "rb") as file:
+            for line in file:
+                if line.startswith(b"MemAvailable:"):
+                    return int(line.split()[1]) << 10
+    except (OSError, ValueError, IndexError):
+        pass
+    return 0
 
 
 def bytes_in(folder: Path, most: int) -> int:

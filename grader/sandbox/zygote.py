@@ -40,7 +40,8 @@ class ZygoteSandbox(Sandbox):
         self.limits = limits
         self._lock = threading.Lock()
         self._drain = Drain()
-        self._guard = Guard(limits.processes + _TASKS_GRACE, work, limits.file_mb << 20)
+        memory, files = limits.memory_mb << 20, limits.file_mb << 20
+        self._guard = Guard(limits.processes + _TASKS_GRACE, memory, work, files)
         self._report: CompileReport | None = None
         self._alive = False
         self._zygote_pid = 0

@@ -193,6 +193,15 @@ def test_knows_a_limit_that_the_call_does_not_show(
     assert watch.has_hidden_limit(thread)
 
 
+def test_a_file_on_a_disk_answers_however_slow_it_is(start: Start, eventually: Eventually) -> None:
+    file, pipe = "os.open(os.__file__, os.O_RDONLY)", "os.pipe()[0]"
+    pid = start(f"os.dup2({file}, 77); os.dup2({pipe}, 78); signal.pause()")
+    eventually(lambda: is_in(pid, "blocked", "pause"))
+    for fd, has_limit in ((77, True), (78, False), (79, False)):
+        thread = watch.Thread(pid, pid, "blocked", "read", fd, math.inf, 0, 0, "")
+        assert watch.has_hidden_limit(thread) == has_limit
+
+
 def test_says_which_socket_it_is(start: Start, eventually: Eventually) -> None:
     pid = start("os.dup2(server.fileno(), 77); socket.socket(fileno=77).recv(1)")
     eventually(lambda: is_in(pid, "blocked", "recv"))

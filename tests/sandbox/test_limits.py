@@ -23,6 +23,14 @@ RUNGS = [
 GRASPS = {
     "memory": ("kept = bytearray(3 << 30)", Limits(memory_mb=256, processes=10), "out_of_memory"),
     "file": ("open('x', 'wb').write(bytes(3 << 20))", Limits(file_mb=2), "disk_limit"),
+    "children": (
+        "import os, time\n"
+        "    for _ in range(8):\n"
+        "        if os.fork() == 0: kept = bytearray(b'x') * (64 << 20); time.sleep(60)\n"
+        "    time.sleep(60)",
+        Limits(memory_mb=256, processes=20),
+        "out_of_memory",
+    ),
     "folder": (
         "import time\n"
         "    for n in range(64): open(str(n), 'wb').write(bytes(1 << 20))\n"
