@@ -92,7 +92,7 @@ class BubblewrapSandbox(ZygoteSandbox):
                 inside,
                 "/work",
                 namespaces=True,
-                processes=process_limit(limits),
+                processes=process_limit(limits, namespace=True),
                 filter=seccomp.program(),
             )
             self._launch(command, config, fds)

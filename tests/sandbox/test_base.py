@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from grader.model import Limits
-from grader.sandbox.base import Drain, Output, executable, rlimits
+from grader.sandbox.base import Drain, Output, executable, process_limit, rlimits
 
 
 def test_keeps_the_beginning_of_an_output_and_counts_the_rest() -> None:
@@ -55,3 +57,19 @@ def test_the_interpreter_is_the_real_one() -> None:
 
 def test_a_limit_is_never_nothing() -> None:
     assert rlimits(Limits(cpu_s=0.1))["RLIMIT_CPU"] == 1
+
+
+def test_processes_are_counted_only_where_they_are_the_sandboxs_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a user with much running of their own could start nothing in a submission."""
+    limits = Limits(processes=300)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    assert process_limit(limits) == {}
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "", "5.14.0-1", "", "")))
+    assert process_limit(limits, namespace=True)["RLIMIT_NPROC"] >= 8 * 300
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "", "5.10.0", "", "")))
+    assert process_limit(limits, namespace=True) == {}
+    assert process_limit(limits, user=61200)["RLIMIT_NPROC"] >= 8 * 300
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert process_limit(limits, namespace=True) == {}
