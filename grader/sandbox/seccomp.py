@@ -79,10 +79,20 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     "ioperm": (173, None),
     "modify_ldt": (154, None),
     "uselib": (134, None),
+    "ioprio_set": (251, 30),
     "lookup_dcookie": (212, 18),
 }
 # Calls that are looked at more closely.
 _CLONE, _CLONE3, _SOCKET, _IOCTL, _PRCTL = (56, 220), (435, 435), (41, 198), (16, 29), (157, 167)
+# Calls for oneself only: the first argument is a process, 0 for the caller's.
+_OWN: dict[str, tuple[int, int]] = {
+    "prlimit64": (302, 261),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "sched_setaffinity": (203, 122),
+}
+_SETPRIORITY = (141, 140)
 
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32_BIT = 0x4000_0000
@@ -123,6 +133,12 @@ def program(machine: str | None = None) -> bytes:
     made += _case(_IOCTL[column], terminals)
     # A process that can't be looked into would hide its open sockets from the judge.
     made += _case(_PRCTL[column], [*_argument(0), *_if(_PR_SET_DUMPABLE, refuse)])
+    # Who shares a user with the learner's process, such as the one that looks after it, could
+    # be starved by these.
+    for row in _OWN.values():
+        made += _case(row[column], [*_argument(0), *_unless(0, refuse)])
+    one = [*_argument(0), *_unless(0, refuse), *_argument(1), *_unless(0, refuse)]
+    made += _case(_SETPRIORITY[column], one)
     made += _case(_SOCKET[column], _families())
     made.append(_op(_RETURN, _ALLOW))
     return b"".join(made)

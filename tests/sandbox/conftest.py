@@ -203,6 +203,10 @@ def system_call(number, *arguments):
     return ctypes.get_errno() if result < 0 else 0
 
 
+def parent():
+    return os.getppid()
+
+
 def system_calls(numbers):
     return [system_call(number, -1, -1, -1, -1, -1, -1) for number in numbers]
 

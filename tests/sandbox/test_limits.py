@@ -26,15 +26,15 @@ GRASPS = {
     "children": (
         "import os, time\n"
         "    for _ in range(8):\n"
-        "        if os.fork() == 0: kept = bytearray(b'x') * (64 << 20); time.sleep(60)\n"
-        "    time.sleep(60)",
+        "        if os.fork() == 0: kept = bytearray(b'x') * (64 << 20); break\n"
+        "    while True: time.sleep(0.02)",
         Limits(memory_mb=256, processes=20),
         "out_of_memory",
     ),
     "folder": (
         "import time\n"
         "    for n in range(64): open(str(n), 'wb').write(bytes(1 << 20))\n"
-        "    time.sleep(60)",
+        "    while True: time.sleep(0.02)",
         Limits(file_mb=16),
         "disk_limit",
     ),

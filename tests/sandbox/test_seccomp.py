@@ -56,6 +56,20 @@ def test_stays_visible_and_off_the_terminal(lab: Lab) -> None:
     assert ask(lab, "system_call", PRCTL, get_dumpable, 0, 0, 0, 0) == 0
 
 
+def test_limits_and_priorities_of_others_are_not_its_to_set(lab: Lab) -> None:
+    parent, zero = ask(lab, "parent"), 0
+    for numbers in seccomp._OWN.values():
+        number = numbers[0 if MACHINE == "x86_64" else 1]
+        assert ask(lab, "system_call", number, parent, 0, 0, 0) == errno.EPERM
+        assert ask(lab, "system_call", number, zero, 0, 0, 0) != errno.EPERM
+    number = seccomp._SETPRIORITY[0 if MACHINE == "x86_64" else 1]
+    process, group, user = 0, 1, 2
+    assert ask(lab, "system_call", number, process, parent, 5) == errno.EPERM
+    assert ask(lab, "system_call", number, group, 0, 5) == errno.EPERM
+    assert ask(lab, "system_call", number, user, 0, 5) == errno.EPERM
+    assert ask(lab, "system_call", number, process, 0, 5) == 0
+
+
 @pytest.mark.parametrize("family", [38, 40, 17, 29, 31, 44])
 def test_only_families_that_namespaces_hold(lab: Lab, family: int) -> None:
     """Such as AF_VSOCK (40), which reaches the host of a virtual machine, and AF_ALG (38)."""
