@@ -1,8 +1,8 @@
 """Every session is a thin call of ``python -m grader`` or of one tool; reading it is reading them.
 
-Learners use ``grade``, ``hint`` and ``doctor``; ``tests``, ``lint``, ``verify``, ``flakes`` and ``bench``
-are for authors.  A session's environment is made once and installed again only when
-``pyproject.toml`` has changed.
+Learners use ``grade``, ``hint`` and ``doctor``; ``tests``, ``lint``, ``verify``, ``flakes``,
+``fuzz`` and ``bench`` are for authors.  A session's environment is made once and installed
+again only when ``pyproject.toml`` has changed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def dojo(session: nox.Session, command: str) -> None:
         session.run(sys.executable, "-m", "venv", "--clear", str(folder), external=True)
         session.run(str(python), "-m", "pip", "install", "-q", "-e", ".", external=True)
         stamp.write_text(stamp_for(), encoding="utf-8")
-    code = subprocess.call([python, "-m", "grader", command, *session.posargs])
+    # -I: a learner's socket.py in the current folder is no part of the grader.
+    code = subprocess.call([python, "-I", "-m", "grader", command, *session.posargs])
     if code:
         raise SystemExit(code)
 
@@ -97,6 +98,28 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz every parser that reads what strangers write: nox -s fuzz [-- SECONDS] (30).
+
+    atheris for the pipe's decoder for so long (where it has wheels); from 300 seconds on
+    hypothesis as well, with new inputs (``nox -s tests`` has the same ones every time).
+    """
+    install(session, "test", "fuzz")
+    seconds = int(session.posargs[0]) if session.posargs else 30
+    look = "import importlib.util as u; print(u.find_spec('atheris') is not None)"
+    found = session.run("python", "-c", look, silent=True)
+    if str(found).strip() == "True":
+        corpus = f"{session.create_tmp()}/corpus"
+        script = str(ROOT / "tests" / "fuzz" / "atheris_plain.py")
+        session.run("python", script, f"-max_total_time={seconds}", "-print_final_stats=1", corpus)
+    else:
+        session.log("atheris has no wheel for this Python or platform: hypothesis alone")
+    if seconds >= 300 or str(found).strip() != "True":
+        long = {"DOJO_FUZZ": "long"} if seconds >= 300 else {}
+        session.run("pytest", str(ROOT / "tests" / "fuzz"), "-q", env=long)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check types and style: mypy --strict and ruff."""
     install(session, "lint", "nox", "test")
@@ -109,4 +132,4 @@ def lint(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure how fast a grading is, as ratios to one empty pytest run."""
     install(session, "nox")
-    session.run("python", "-m", "grader", "bench", *session.posargs)
+    session.run("python", "-I", "-m", "grader", "bench", *session.posargs)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import selectors
 import shutil
 import signal
 import socket
+import stat
 import sys
 import threading
 from abc import ABC, abstractmethod
@@ -21,6 +23,7 @@ from grader.sandbox import processes
 LEARNER_FOLDER = Path(__file__).resolve().parent.parent / "learner"
 RUNNER_FILES = ("runner.py", "child.py", "kernel.py", "plain.py", "rights.py")
 DUMP_SIGNAL = getattr(signal, "SIGRTMAX", 64) - 3 if hasattr(signal, "SIGRTMAX") else 0
+DUMP_BYTES = 1 << 16
 _STACK_RESERVE = 8 << 20
 _SANDBOX_PROCESSES = 200
 _CHECKS_AT_ONCE = 8
@@ -261,12 +264,54 @@ def process_limit(limits: Limits, *, user: int = 0, namespace: bool = False) -> 
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder in which strangers have written: closed folders are opened first."""
-    for path, names, _ in os.walk(folder):
-        for name in ["", *names]:
+    """Remove a folder in which strangers have written: closed, nested without end, full of links.
+
+    What is below is moved up first, so that no path gets long and nothing recurses.
+    """
+    with contextlib.suppress(OSError):
+        os.chmod(folder, 0o700)
+    try:
+        top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except (OSError, AttributeError):  # nothing there; or no O_DIRECTORY: Windows
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    token, count = secrets.token_hex(8), 0
+    try:
+        names = os.listdir(top)
+        while names:
+            name = names.pop()
             with contextlib.suppress(OSError):
-                os.chmod(os.path.join(path, name), 0o700, follow_symlinks=False)
-    shutil.rmtree(folder, ignore_errors=True)
+                if not _is_folder(name, top):
+                    os.unlink(name, dir_fd=top)
+                    continue
+                inner = _opened(name, top)
+                try:
+                    for entry in os.listdir(inner):
+                        with contextlib.suppress(OSError):
+                            if not _is_folder(entry, inner):
+                                os.unlink(entry, dir_fd=inner)
+                                continue
+                            os.chmod(entry, 0o700, dir_fd=inner)
+                            count += 1
+                            moved = f"{token}{count}"
+                            os.rename(entry, moved, src_dir_fd=inner, dst_dir_fd=top)
+                            names.append(moved)
+                finally:
+                    os.close(inner)
+                os.rmdir(name, dir_fd=top)
+    finally:
+        os.close(top)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+
+
+def _is_folder(name: str, at: int) -> bool:
+    return stat.S_ISDIR(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode)
+
+
+def _opened(name: str, at: int) -> int:
+    os.chmod(name, 0o700, dir_fd=at)  # it is no link, and nobody is left to make it one
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
 
 
 def config_for(

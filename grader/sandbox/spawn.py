@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import selectors
 import socket
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import IO
 
@@ -96,23 +98,41 @@ class SpawnSandbox(Sandbox):
         return os.getpid()
 
     def _accept(self, listener: Socket, token: str) -> Socket:
-        """Accept the runner's own connection; anybody else who calls is hung up on."""
-        while True:
+        """Accept the runner's own connection; anybody else who calls keeps nobody waiting."""
+        wanted = token.encode()
+        end = time.monotonic() + _START_BOUND
+        heard: dict[Socket, bytes] = {}
+        listener.setblocking(False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(listener, selectors.EVENT_READ)
             try:
-                control, _ = listener.accept()
-                control.settimeout(_START_BOUND)
-                data = b""
-                while len(data) < len(token):
-                    piece = control.recv(len(token) - len(data))
-                    if not piece:
-                        break
-                    data += piece
-            except OSError as error:
-                raise SandboxError(f"the learner process did not start: {error}") from None
-            if secrets.compare_digest(data, token.encode()):
-                control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                return control
-            control.close()
+                while (left := end - time.monotonic()) > 0:
+                    for key, _ in selector.select(left):
+                        sock = key.fileobj
+                        assert isinstance(sock, Socket)
+                        if sock is listener:
+                            with contextlib.suppress(OSError):
+                                caller, _ = listener.accept()
+                                caller.setblocking(False)
+                                heard[caller] = b""
+                                selector.register(caller, selectors.EVENT_READ)
+                            continue
+                        piece = b""
+                        with contextlib.suppress(OSError):
+                            piece = sock.recv(len(wanted) - len(heard[sock]))
+                        heard[sock] += piece
+                        if piece and len(heard[sock]) < len(wanted):
+                            continue
+                        selector.unregister(sock)
+                        if secrets.compare_digest(heard.pop(sock), wanted):
+                            sock.settimeout(_START_BOUND)
+                            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                            return sock
+                        sock.close()
+            finally:
+                for caller in heard:
+                    caller.close()
+        raise SandboxError("the learner process did not start")
 
 
 def _drain(stream: IO[bytes], output: Output) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from grader.learner import plain, rights
 from grader.model import Isolation, Limits
 from grader.sandbox import processes
 from grader.sandbox.base import (
+    DUMP_BYTES,
     GAVE_UP,
     Child,
     CompileReport,
@@ -133,7 +135,7 @@ class ZygoteSandbox(Sandbox):
         control, remote = socket.socketpair()
         output_r, output_w = os.pipe()
         status_r, status_w = os.pipe()
-        dump = os.memfd_create("dump", os.MFD_CLOEXEC)
+        dump = _sealed_file()
         given = (remote.fileno(), output_w, dump, status_w)
         try:
             reply, fds = self._ask({"op": "fork", "raw": raw}, given)
@@ -218,6 +220,17 @@ class ZygoteSandbox(Sandbox):
         if not isinstance(reply, dict):
             raise SandboxError("the zygote answered something else")
         return reply, fds
+
+
+def _sealed_file() -> int:
+    """Return a file in memory for stack dumps, of a size that nobody can change (memfd_create(2)).
+
+    The learner's process has it, too, and would else have a store that no limit counts.
+    """
+    fd = os.memfd_create("dump", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(fd, DUMP_BYTES)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
+    return fd
 
 
 def _pid_of(pidfd: int) -> int:
