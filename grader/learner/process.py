@@ -10,12 +10,31 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from grader.learner import plain
+from grader.learner import plain, watch
 from grader.model import Location
-from grader.sandbox.base import DUMP_SIGNAL, Child
+from grader.sandbox.base import DUMP_BYTES, DUMP_SIGNAL, Child
 
-_FRAME = re.compile(r'^ {2}File "(?P<path>[^"\n]+)", line (?P<line>\d+) in (?P<function>\S+)', re.M)
+# The learner's process may write what it likes into the dump: all of it is bounded.
+_FRAME = re.compile(
+    r'^ {2}File "(?P<path>[^"\n]{1,4096})", line (?P<line>[0-9]{1,7}) in (?P<function>\S{1,100})',
+    re.M,
+)
+_END = re.compile(r"(exit|signal) [0-9]{1,3}$")
 _DUMP_PATIENCE = 0.3
+# For all processes of a check together: it may have started hundreds that run in circles.
+_DUMPS_PATIENCE, _MOST_DUMPS = 1.0, 8
+_PIECE = 1 << 20
+_ORDER_BOUND = 30.0
+# How long an order may be on its way to the function: so much, and so many bytes in a second.
+_ON_ITS_WAY = 1.0
+_DECODED_PER_S = 8 << 20
+# What the answers to one call may come to, in bytes; each costs so much more, however short.
+_MOST_ANSWERS = plain.MAX_FRAME + (64 << 20)
+_ANSWER_COST = 500
+_MOST_LINES = 10_000_000
+_MOST_LISTED = 100
+_ENDS = frozenset({"returned", "raised", "unreadable", "cannot_call", "too_much"})
+_PROBLEMS = frozenset({"missing", "not_callable", "is_async", "not_async", "parameters"})
 
 
 @dataclass
@@ -49,6 +68,7 @@ class Call:
     ended: float = 0.0
     ended_after: float = 0.0
     state: str = "running"
+    entered: bool = False
     value: object = None
     raised: Raised | None = None
     items: list[object] = field(default_factory=list)
@@ -83,17 +103,29 @@ class LearnerProcess:
         self.end = ""
         self._path_suffix = path_suffix
         self._incoming = bytearray()
+        self._spent = 0
+        self._arrives_by = 0.0
+        self._handed = 0
+        self._sockets_before: set[str] = set()
 
     def order(self, **order: object) -> None:
         """Send one order; a learner process that has gone is noticed when it is read."""
-        self.control.setblocking(True)
+        # The runner reads an order before anything of the learner's runs; a process that has
+        # stopped itself, or its runner, would otherwise be waited for without end.
+        self.control.settimeout(_ORDER_BOUND)
+        self._spent = 0
+        data = plain.encode(order)
         try:
-            self.control.sendall(plain.encode(order))
+            self.control.sendall(data)
+        except TimeoutError:
+            self.child.kill()
+            self._gone("deaf")
         except OSError:
             self._gone()
         finally:
             if self.state != "gone":
                 self.control.setblocking(False)
+            self._arrives_by = time.monotonic() + _ON_ITS_WAY + len(data) / _DECODED_PER_S
 
     def load(self, functions: dict[str, int], send_cap: bool = False) -> None:
         """Have the submission loaded; its functions are to take so many arguments."""
@@ -109,6 +141,10 @@ class LearnerProcess:
         keep: str = "",
     ) -> Call:
         """Have a function called; the returned Call changes as answers come."""
+        # Of an iterator that is still in use nothing is said (see child.py).
+        whole = mode != "iterate" or take is None
+        self._handed = sum(arg[0] == "connected" for arg in args) if whole else 0
+        self._sockets_before = self._open_sockets() if self._handed else set()
         now = time.monotonic()
         self.call = Call(target, started=now, began=now)
         self.order(
@@ -131,79 +167,100 @@ class LearnerProcess:
         """Read what has come on the control pipe; True if anything did."""
         looked = time.monotonic()
         try:
-            while True:
-                piece = self.control.recv(1 << 20)
-                if not piece:
-                    self._gone()
-                    return True
-                self._incoming += piece
-                if len(piece) < 1 << 20:
-                    break
+            piece = self.control.recv(_PIECE)
         except BlockingIOError:
-            pass
+            self.quiet_at = looked
+            return False
         except OSError:
+            piece = b""
+        if not piece:
             self._gone()
             return True
+        self._incoming += piece
         any_event = self._parse()
-        if not any_event:
-            self.quiet_at = looked
+        if not any_event or (self.call is not None and not self.call.finished):
+            self.quiet_at = looked  # who says something else has not answered yet
         return any_event
 
     def _parse(self) -> bool:
         any_event = False
         while len(self._incoming) >= 4 and self.state != "gone":
             try:
-                size = plain.frame_size(bytes(self._incoming[:4]))
+                size = plain.frame_size(self._incoming[:4])
                 if len(self._incoming) < 4 + size:
                     break
-                event = plain.decode(bytes(self._incoming[4 : 4 + size]))
+                self._spent += size + _ANSWER_COST
+                if self._spent > _MOST_ANSWERS:
+                    raise plain.PlainError("more answers than any call has")
+                # Not copied: what a frame costs at the most is decode()'s law.
+                with memoryview(self._incoming) as view:
+                    event = plain.decode(view[4 : 4 + size])
                 if not isinstance(event, dict):
                     raise plain.PlainError("an event is a dict")
                 del self._incoming[: 4 + size]
                 self._take(event)
-            except (plain.PlainError, TypeError, ValueError, KeyError, IndexError):
+            except plain.PlainError:
                 # Only the learner's own code can have written this: its process is no use now.
+                self._incoming = bytearray()
                 self.child.kill()
                 self._gone("garbled")
             any_event = True
         return any_event
 
     def _take(self, event: dict[object, object]) -> None:
+        """Take one event; one that is not due has been forged, and counts for nothing."""
         kind = event.get("event")
-        if kind == "loaded":
+        if kind == "loaded" and self.state == "fresh":
             self.state = "loaded"
-            problems = event.get("problems")
-            if isinstance(problems, list):
-                self.problems = [p for p in problems if isinstance(p, dict) and p.get("problem")]
-        elif kind == "load_failed":
+            self.problems = _problems(event.get("problems"))
+        elif kind == "load_failed" and self.state == "fresh":
             self.state = "broken"
             self.load_error = _raised(event)
-        elif kind == "released":
-            warned = event.get("warnings")
-            self.released = [str(w) for w in warned] if isinstance(warned, list) else []
+        elif kind == "released" and self.released is None:
+            warned = _listed(event.get("warnings"))
+            self.released = [_text(warning, 200) for warning in warned[:20]]
         elif self.call is not None and not self.call.finished:
-            self._take_answer(self.call, str(kind), event)
+            self._take_answer(self.call, kind, event)
 
-    def _take_answer(self, call: Call, kind: str, event: dict[object, object]) -> None:
+    def _take_answer(self, call: Call, kind: object, event: dict[object, object]) -> None:
+        now = time.monotonic()
         if kind == "calling":
-            at, now = event.get("at"), time.monotonic()
-            call.began = min(now, max(call.started, at)) if isinstance(at, float) else now
-            return
-        if kind == "item":
+            at = event.get("at")
+            if not call.entered:
+                at = max(call.started, at) if type(at) is float else now
+                call.began = min(now, at, self._arrives_by)
+            call.entered = True
+        elif kind == "item":
             call.items.append(event.get("value"))
-            call.item_times.append(time.monotonic())
-            return
-        call.ended = time.monotonic()
-        call.ended_after = max(call.began, min(self.quiet_at, call.ended))
-        sockets = event.get("sockets")
-        call.sockets = (
-            [s for s in sockets if isinstance(s, dict)] if isinstance(sockets, list) else []
-        )
-        if kind == "returned":
-            call.value = event.get("value")
-        if kind in ("raised", "unreadable", "cannot_call"):
-            call.raised = _raised(event)
-        call.state = kind
+            call.item_times.append(now)
+        elif isinstance(kind, str) and kind in _ENDS:
+            call.ended = now
+            call.ended_after = max(call.began, min(self.quiet_at, now))
+            call.sockets = self._confirmed(_sockets(event.get("sockets")))
+            if kind == "returned":
+                call.value = event.get("value")
+            elif kind != "too_much":
+                call.raised = _raised(event)
+            call.state = kind
+
+    def _confirmed(self, states: list[dict[str, object]]) -> list[dict[str, object]]:
+        """Return what is said of handed sockets, as far as it can be so: one state for each.
+
+        What is not said is taken for the worst, and no more of them are open than the kernel
+        shows to have come since the call began.
+        """
+        if not self._handed:
+            return states
+        states = (states + [{"open": False, "timeout": None}] * self._handed)[: self._handed]
+        if watch.supported and self.state != "gone":
+            left = len(self._open_sockets() - self._sockets_before)
+            if left < sum(state["open"] is True for state in states):
+                return [{**state, "open": False} for state in states]
+        return states
+
+    def _open_sockets(self) -> set[str]:
+        found = watch.descriptors(self.child.root, self.child.root_is_learner)
+        return {kind for fds in found.values() for kind in fds.values() if kind[:6] == "socket"}
 
     def _gone(self, how: str = "") -> None:
         if self.state == "gone":
@@ -220,16 +277,18 @@ class LearnerProcess:
         import select
 
         ready, _, _ = select.select([self.child.status], [], [], 1.0)
-        return self.child.end_status() if ready else ""
+        end = _END.search(self.child.end_status() if ready else "")
+        return end[0] if end else ""
 
     def where(self, pids: Sequence[int]) -> Location | None:
         """Ask each process for its Python stacks (faulthandler) and return the learner's line."""
         if self.child.dump < 0 or not DUMP_SIGNAL:
             return None
-        for pid in pids:
-            if not _handles(pid, DUMP_SIGNAL):
+        until = time.monotonic() + _DUMPS_PATIENCE
+        for pid in pids[:_MOST_DUMPS]:
+            if time.monotonic() > until or not _handles(pid, DUMP_SIGNAL):
                 continue
-            os.ftruncate(self.child.dump, 0)
+            os.pwrite(self.child.dump, bytes(DUMP_BYTES), 0)
             os.lseek(self.child.dump, 0, os.SEEK_SET)
             with contextlib.suppress(OSError):
                 os.kill(pid, DUMP_SIGNAL)
@@ -246,10 +305,13 @@ class LearnerProcess:
         size, same = 0, 0
         while time.monotonic() < until and same < 3:
             select.select([], [], [], 0.003)
-            now = os.fstat(self.child.dump).st_size
+            now = len(self._dumped())
             same = same + 1 if now == size and now else 0
             size = now
-        return os.pread(self.child.dump, 1 << 16, 0).decode("utf-8", "replace")
+        return self._dumped().decode("utf-8", "replace")
+
+    def _dumped(self) -> bytes:
+        return os.pread(self.child.dump, DUMP_BYTES, 0).partition(b"\0")[0]
 
     def _parse_dump(self, dump: str) -> Location | None:
         best: Location | None = None
@@ -278,21 +340,59 @@ def _handles(pid: int, number: int) -> bool:
     return False
 
 
+def _text(value: object, limit: int) -> str:
+    """Return a text that crossed, cut; "" for what is none (str() of a frame is no small thing)."""
+    return value[:limit] if isinstance(value, str) else ""
+
+
+def _listed(value: object) -> list[object]:
+    return value[:_MOST_LISTED] if isinstance(value, list) else []
+
+
+def _line(value: object) -> int:
+    """Return a line number, 0 for what can't be one (True, thousands of digits)."""
+    return value if type(value) is int and 0 < value < _MOST_LINES else 0
+
+
 def _raised(event: dict[object, object]) -> Raised:
-    bases = event.get("bases")
-    frames = event.get("frames")
-    places: list[tuple[int, str]] = []
-    if isinstance(frames, list):
-        for frame in frames[:20]:
-            if isinstance(frame, list) and len(frame) == 2 and isinstance(frame[0], int):
-                places.append((frame[0], str(frame[1])[:100]))
+    places = [
+        (_line(frame[0]), _text(frame[1], 100))
+        for frame in _listed(event.get("frames"))[:20]
+        if isinstance(frame, list) and len(frame) == 2
+    ]
     return Raised(
-        str(event.get("type", ""))[:100],
-        [str(base)[:200] for base in bases[:50]] if isinstance(bases, list) else [],
-        str(event.get("text", ""))[:2000],
+        _text(event.get("type"), 100),
+        [_text(base, 200) for base in _listed(event.get("bases"))[:50]],
+        _text(event.get("text"), 2000),
         places,
-        str(event.get("errno", ""))[:20],
+        _text(event.get("errno"), 20),
     )
+
+
+def _problems(found: object) -> list[dict[str, object]]:
+    """Return what keeps functions from being called, as far as it is the runner's to say."""
+    problems: list[dict[str, object]] = []
+    for problem in _listed(found):
+        what = problem.get("problem") if isinstance(problem, dict) else None
+        if isinstance(problem, dict) and isinstance(what, str) and what in _PROBLEMS:
+            name = _text(problem.get("function"), 100)
+            line = _line(problem.get("line"))
+            found_one: dict[str, object] = {"function": name, "problem": what, "line": line}
+            if "names" in problem:
+                found_one["names"] = [_text(name, 100) for name in _listed(problem["names"])]
+            problems.append(found_one)
+    return problems
+
+
+def _sockets(found: object) -> list[dict[str, object]]:
+    """Return what the runner says of the sockets that were handed over, in exactly its form."""
+    states: list[dict[str, object]] = []
+    for state in _listed(found):
+        state = state if isinstance(state, dict) else {}
+        timeout = state.get("timeout")
+        timeout = timeout if type(timeout) in (int, float) else None
+        states.append({"open": state.get("open") is True, "timeout": timeout})
+    return states
 
 
 def signal_name(end: str) -> str:

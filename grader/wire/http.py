@@ -100,15 +100,19 @@ def parse_request(data: bytes | bytearray) -> Request | None:
             much as the head, not the body, until the request is whole; so a growing
             bytearray may be handed over after every receive.
 
+    Of several faults the first is told, however the bytes were cut on their way: the same
+    request is refused for the same reason every time.
+
     Raises:
         ProtocolError: the request is malformed (RFC 9112, sections 2 to 6), whether or
             not it is complete, or longer than ``MAX_HEAD`` and ``MAX_BODY`` allow.
     """
-    lines, head_size = _split_head(data)
-    if not lines:
-        return None
-    method, target, version = _parse_request_line(lines[0])
-    headers = [_parse_header(line) for line in lines[1:]]
+    lines, head_size, fault = _split_head(data)
+    if lines:
+        method, target, version = _parse_request_line(lines[0])
+        headers = [_parse_header(line) for line in lines[1:]]
+    if fault is not None:
+        raise ProtocolError(fault)
     if head_size is None:
         return None
     _check_host(headers, version)
@@ -119,10 +123,11 @@ def parse_request(data: bytes | bytearray) -> Request | None:
     return Request(method, target, version, headers, bytes(data[head_size:end]), bytes(data[end:]))
 
 
-def _split_head(data: bytes | bytearray) -> tuple[list[bytes], int | None]:
-    """Return the head's whole lines, and its size where the empty line has come.
+def _split_head(data: bytes | bytearray) -> tuple[list[bytes], int | None, Reason | None]:
+    """Return the whole lines in front of the first fault, the head's size, that fault.
 
-    RFC 9112, section 2.2: lines end with CRLF; a bare CR has no place in a head.
+    The size is there where the empty line has come.  RFC 9112, section 2.2: lines end with
+    CRLF; a bare CR has no place in a head.
     """
     end = data.find(b"\r\n\r\n", 0, MAX_HEAD)
     whole = end >= 0
@@ -136,11 +141,12 @@ def _split_head(data: bytes | bytearray) -> tuple[list[bytes], int | None]:
     if match := _BARE_LF.search(head):
         faults.append((match.start(), "bare_lf"))
     if faults:
-        raise ProtocolError(min(faults)[1])
-    if not whole and len(head) > MAX_HEAD:
-        raise ProtocolError("head_too_long")
-    lines = (head[:-4] if whole else head).split(b"\r\n")
-    return (lines, len(head)) if whole else (lines[:-1], None)
+        at, fault = min(faults)
+        return head[:at].split(b"\r\n")[:-1], None, fault
+    if whole:
+        return head[:-4].split(b"\r\n"), len(head), None
+    too_long: Reason | None = "head_too_long" if len(head) > MAX_HEAD else None
+    return head[:MAX_HEAD].split(b"\r\n")[:-1], None, too_long
 
 
 def _parse_request_line(line: bytes) -> tuple[str, str, str]:
