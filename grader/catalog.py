@@ -7,7 +7,9 @@ in C, and some 100,000 brackets end the interpreter; aliases are refused before 
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -21,7 +23,14 @@ from grader.model import LANGUAGES, Exercise, Model, Text
 
 MAX_BYTES = 1 << 20
 _MAX_DEPTH = 12
+_MAX_VALUES = 20_000
+# PyYAML takes time that grows with the square of a number's digits in base 60 (1:59:59...).
+_MAX_SIXTIES = 8
 _MIN_HINTS = 3
+# Beyond these no grading can be carried out: sums overflow, and what the system takes ends.
+_MOST = {"points": 1e6, "cpu_s": 86_400, "check_s": 86_400}
+_MOST_OF_ANY = 1 << 20
+_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _FOLDER = re.compile(r"(ex[0-9]{2,})_([a-z][a-z0-9_]*)")
 _NUMBER = re.compile(r"(?:ex)?0*([0-9]+)", re.IGNORECASE)
 _AT = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
@@ -165,14 +174,28 @@ def _modules(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.py") if not path.name.startswith(("_", ".")))
 
 
+def read_regular(path: Path, most: int) -> bytes | None:
+    """Return a file's first bytes, None where it is no regular file; never wait (OSError)."""
+    # Looked at before it is opened, which alone can set a device going, and after: it may
+    # be another one by then.  /proc/kmsg calls itself regular, and waits for news.
+    if stat.S_ISREG(path.stat().st_mode):
+        fd = os.open(path, os.O_RDONLY | _NEVER_WAIT)
+        with open(fd, "rb") as file:
+            if stat.S_ISREG(os.fstat(fd).st_mode):
+                data: bytes | None = file.read(most)
+                if data is None:
+                    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+                return data
+    return None
+
+
 def _read(path: Path, shown: str) -> str:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise CatalogError(f"{shown}:1: not a regular file")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_regular(path, MAX_BYTES + 1)
     except OSError as error:
         raise CatalogError(f"{shown}:1: {error.strerror or error}") from None
+    if data is None:
+        raise CatalogError(f"{shown}:1: not a regular file")
     if len(data) > MAX_BYTES:
         raise CatalogError(f"{shown}:1: larger than {MAX_BYTES} bytes")
     try:
@@ -204,6 +227,7 @@ class _Manifest:
         self._shown = shown
         self._text = text
         self._lines: dict[Key, int] = {(): 1}
+        self._left = _MAX_VALUES
 
     def parse(self) -> tuple[object, dict[Key, int]]:
         """Return the data and the line of every key in it."""
@@ -236,6 +260,9 @@ class _Manifest:
         self._lines.setdefault(key, _line(event))
         if len(key) > _MAX_DEPTH:
             raise self._error(key[:2], f"nested more than {_MAX_DEPTH} deep")
+        self._left -= 1
+        if self._left < 0:
+            raise self._error(key[:1], f"more than {_MAX_VALUES} values in one file")
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(key, event)
         if isinstance(event, yaml.AliasEvent):
@@ -275,6 +302,8 @@ class _Manifest:
         if tag == _STR:
             return event.value
         try:
+            if event.value.count(":") > _MAX_SIXTIES:
+                raise ValueError(event.value)
             return self._loader.construct_object(yaml.ScalarNode(tag, event.value))
         except (yaml.YAMLError, ValueError, LookupError, ArithmeticError, AttributeError):
             value = ascii(event.value[:40])
@@ -299,9 +328,12 @@ def _explain(data: object, message: str) -> tuple[Key, str]:
                 try:
                     msgspec.convert(data, Exercise)
                 except msgspec.ValidationError as error:
-                    problem = str(error).partition(" - at `")[0]
-                    key, here = (*key, step), value
-                    break
+                    # Alone, another may fall to a second fault, which is not this one.
+                    if str(error) == message:
+                        key, here = (*key, step), value
+                        break
+            else:
+                return key, problem.replace("`", "")
         elif isinstance(here, list):
             key, here = (*key, int(index)), here[int(index)]
         elif isinstance(here, dict):
@@ -329,8 +361,7 @@ def _faults(exercise: Exercise, folder: str) -> Iterator[tuple[Key, str]]:
             if not word.isidentifier():
                 yield ("functions", name, *((n - 1,) if n else ())), f"{word!a} is no identifier"
     for name in exercise.limits.__struct_fields__:
-        if not _positive(getattr(exercise.limits, name)):
-            yield ("limits", name), "must be more than 0 and finite"
+        yield from _number_faults(("limits", name), getattr(exercise.limits, name))
     if not exercise.checks:
         yield ("checks",), "no checks"
     seen: dict[str, int] = {}
@@ -340,8 +371,7 @@ def _faults(exercise: Exercise, folder: str) -> Iterator[tuple[Key, str]]:
         if seen.setdefault(check.id, n) != n:
             yield ("checks", n, "id"), f"{check.id} is the id of checks[{seen[check.id]}] too"
         yield from _text_faults(("checks", n, "title"), check.title, one_line=True)
-        if not _positive(check.points):
-            yield ("checks", n, "points"), "must be more than 0 and finite"
+        yield from _number_faults(("checks", n, "points"), check.points)
         if 0 < len(check.hints) < _MIN_HINTS:
             yield ("checks", n, "hints"), f"{_MIN_HINTS} at least or none, got {len(check.hints)}"
         for stage, hint in enumerate(check.hints):
@@ -352,8 +382,12 @@ def _faults(exercise: Exercise, folder: str) -> Iterator[tuple[Key, str]]:
         yield from _text_faults(("diagnoses", name), sentence)
 
 
-def _positive(number: float) -> bool:
-    return math.isfinite(number) and number > 0
+def _number_faults(key: Key, number: float) -> Iterator[tuple[Key, str]]:
+    most = _MOST.get(str(key[-1]), _MOST_OF_ANY)
+    if not (math.isfinite(number) and number > 0):
+        yield key, "must be more than 0 and finite"
+    elif number > most:
+        yield key, f"must be {most:,.0f} at most"
 
 
 def _text_faults(key: Key, text: Text, one_line: bool = False) -> Iterator[tuple[Key, str]]:

@@ -1,19 +1,25 @@
 """The command line: ``python -m grader COMMAND``; each nox session is a thin call of it.
 
 Exit codes: 0 every counted check passed; 1 the learner's work fell short; 2 the request
-cannot be carried out (one line on standard error); 3 the grader's own fault.
+cannot be carried out (one line on standard error); 3 the grader's own fault; 130 interrupted
+(SIGINT, SIGTERM, SIGHUP); 141 whoever read the output went before all of it was there.
 """
 
 from __future__ import annotations
 
+import _thread
 import argparse
+import contextlib
 import os
+import select
 import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from grader import __version__
 from grader.model import Language
@@ -22,7 +28,7 @@ from grader.texts import missing_text, text
 if TYPE_CHECKING:
     from grader.catalog import CatalogError
 
-PASSED, FALLEN_SHORT, BAD_REQUEST, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+PASSED, FALLEN_SHORT, BAD_REQUEST, OUR_FAULT, INTERRUPTED, READER_GONE = 0, 1, 2, 3, 130, 141
 COMMANDS: dict[str, str] = {
     "grade": "grader.commands.grade",
     "hint": "grader.commands.hint",
@@ -33,8 +39,21 @@ COMMANDS: dict[str, str] = {
 }
 
 
+_ASKING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+_GRACE_S = 5.0
+_AGAIN_S = 0.01
+_LONGEST = 4000
+
+
 class BadRequestError(Exception):
-    """The request cannot be carried out; the text is one line for whoever asked."""
+    """The request cannot be carried out; the text is one line for whoever asked.
+
+    ``code`` is the exit code: the same line says what is wrong where other things are, too.
+    """
+
+    def __init__(self, line: str, code: int = BAD_REQUEST) -> None:
+        super().__init__(line)
+        self.code = code
 
 
 def locale_language() -> Language:
@@ -51,7 +70,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise BadRequestError instead of printing the usage."""
-        raise BadRequestError(message)
+        raise BadRequestError(message[:500])
 
 
 def _language_of(argv: Sequence[str]) -> Language:
@@ -66,10 +85,18 @@ def _language_of(argv: Sequence[str]) -> Language:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code; without ``argv``, the process's own."""
     words = list(sys.argv[1:] if argv is None else argv)
     language = _language_of(words)
-    _prepare_streams()
+    try:
+        _prepare_streams()
+        with _ending_when_asked(for_good=argv is None):
+            return _flushed(_run(words, language), language)
+    except KeyboardInterrupt:
+        return _complain(text("cli.interrupted", language), INTERRUPTED)
+
+
+def _run(words: list[str], language: Language) -> int:
     try:
         if not words or words[0] in ("-h", "--help", "help"):
             print(text("cli.help", language))
@@ -83,30 +110,33 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise BadRequestError(text("cli.no_command", language, name=words[0][:60], known=known))
         from importlib import import_module
 
-        signal.signal(signal.SIGTERM, _terminated)
         run: Callable[[Sequence[str], Language], int] = import_module(module).run
         return run(words[1:], language)
-    except BadRequestError as error:
-        return _complain(str(error))
-    except KeyboardInterrupt:
-        return _complain(text("cli.interrupted", language), INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BAD_REQUEST
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else PASSED
     except Exception as error:
-        found = _known_complaint(error, language)
-        if found is not None:
-            return _complain(found)
-        if os.environ.get("DOJO_TRACEBACK"):
+        if isinstance(error, BrokenPipeError) and _reader_gone():
+            return READER_GONE
+        line, code = describe(error, language)
+        if code == OUR_FAULT and os.environ.get("DOJO_TRACEBACK"):
             raise
-        shown = f"{type(error).__name__}: {error}"
-        return _complain(text("cli.our_fault", language, error=shown[:500]), OUR_FAULT)
+        return _complain(line, code)
 
 
-def _known_complaint(error: Exception, language: Language) -> str | None:
+def describe(error: BaseException, language: Language) -> tuple[str, int]:
+    """Return the line that tells of an error, and the exit code that it means."""
+    if isinstance(error, BadRequestError):
+        return str(error), error.code
+    if isinstance(error, KeyboardInterrupt):
+        return text("cli.interrupted", language), INTERRUPTED
+    found = _known_complaint(error, language)
+    if found is not None:
+        return found, BAD_REQUEST
+    shown = f"{type(error).__name__}: {error}"
+    return text("cli.our_fault", language, error=shown[:500]), OUR_FAULT
+
+
+def _known_complaint(error: BaseException, language: Language) -> str | None:
     """Return the line for an error that is about the request, not about us."""
     from grader.catalog import CatalogError
 
@@ -129,7 +159,7 @@ def _known_complaint(error: Exception, language: Language) -> str | None:
 
 def catalog_complaint(error: CatalogError, language: Language) -> str:
     """Return a catalogue error in the reader's language, where it is one for learners."""
-    if error.code in ("no_root", "no_exercise"):
+    if error.code in ("no_root", "no_folder", "no_exercise"):
         known = error.values.get("known")
         shown = {"known": ", ".join(known)} if isinstance(known, list) else {}
         return text(f"cli.{error.code}", language, **{**error.values, **shown})
@@ -137,21 +167,169 @@ def catalog_complaint(error: CatalogError, language: Language) -> str:
 
 
 def _complain(line: str, code: int = BAD_REQUEST) -> int:
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(line.split()))
-    print(f"dojo: {shown}", file=sys.stderr)
+    shown = " ".join(line.split())
+    shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)
+    try:
+        print(f"dojo: {shown}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        silence(sys.stderr)  # nobody is there to be told; the code says it all the same
     return code
 
 
-def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+# -- the streams -----------------------------------------------------------------------
 
 
 def _prepare_streams() -> None:
-    """Never fail over a character that the terminal cannot show."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    """Never fail over a stream that is closed, or a character that it cannot show."""
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # The lowest free descriptor, which is this stream's own: no file that is opened
+            # later is taken for it.
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+        elif name != "stdin" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flushed(code: int, language: Language) -> int:
+    """Write out what is still kept back, while there is somebody to tell of a failure."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        problem = error.strerror or error
+        return _complain(text("cli.cannot_write", language, path="stdout", error=problem))
+    return code
+
+
+def _reader_gone() -> bool:
+    """Say whether a broken pipe is that of standard output."""
+    try:
+        sys.stdout.flush()  # fails once more, unless nothing is kept back
+        watch = select.poll()
+        watch.register(sys.stdout.fileno(), 0)
+        return bool(watch.poll(0))  # asked for nothing, poll(2) tells of errors alone
+    except (BrokenPipeError, AttributeError):
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def silence(stream: TextIO) -> None:
+    """Let what a stream still keeps back go nowhere: the interpreter writes it at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+# -- signals ---------------------------------------------------------------------------
+
+
+class _Ending:
+    """Whether somebody has asked this process to end (one process, so one of these)."""
+
+    asked_at: float | None = None
+    raised = False
+    held = 0
+
+
+def asked_to_end() -> bool:
+    """Say whether the process is to end, even where a KeyboardInterrupt has got lost."""
+    return _Ending.asked_at is not None
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Do something short as a whole: who asks the process to end meanwhile waits for it."""
+    _Ending.held += 1
+    try:
+        yield
+    finally:
+        _Ending.held -= 1
+    if asked_to_end() and not _Ending.raised and not _Ending.held:
+        _Ending.raised = True
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _ending_when_asked(for_good: bool) -> Iterator[None]:
+    """Turn the signals that ask a process to end into one KeyboardInterrupt.
+
+    What was ignored from the start (nohup, a shell's background job) stays so.  ``for_good``:
+    the process is over with this, and a signal after it just ends it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {}
+    hook = sys.unraisablehook
+    _Ending.asked_at, _Ending.raised = None, False
+    try:
+        sys.unraisablehook = _pass_over_interrupts
+        for name in _ASKING:
+            number = getattr(signal, name, None)
+            if number and signal.getsignal(number) not in (signal.SIG_IGN, None):
+                before[number] = signal.signal(number, _end)
+        yield
+    finally:
+        sys.unraisablehook = hook
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if for_good else handler)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt, once: a second one would cut the clearing-up short.
+
+    Who asks again after the grace means it.
+    """
+    now = time.monotonic()
+    if _Ending.asked_at is None:
+        _Ending.asked_at = now
+    if now - _Ending.asked_at < _GRACE_S:
+        if _Ending.raised or _Ending.held:
+            return
+        if _is_taking_or_giving_back(frame):
+            _thread.start_new_thread(_ask_again, (number,))
+            return
+    _Ending.raised = True
+    raise KeyboardInterrupt
+
+
+def _is_taking_or_giving_back(frame: FrameType | None) -> bool:
+    """Say whether one of our objects is just being made or closed, which is done as a whole.
+
+    Cut off in there, it would leave what it owns to nobody: ``finally`` itself has no shelter.
+    """
+    while frame is not None:
+        if frame.f_code.co_name in ("__init__", "close", "__exit__"):
+            module = frame.f_globals.get("__name__", "")
+            if module.startswith("grader.") and module != __name__:
+                return True
+        frame = frame.f_back
+    return False
+
+
+def _ask_again(number: int) -> None:
+    """Send the main thread a signal once more; it perhaps waits in a system call by then."""
+    time.sleep(_AGAIN_S)
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)
+
+
+def _pass_over_interrupts(found: sys.UnraisableHookArgs) -> None:
+    """Show no traceback where the signal hit a destructor; `asked_to_end` remembers it."""
+    if found.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(found)
+
+
+# -- the terminal ----------------------------------------------------------------------
 
 
 def wants_colour() -> bool:
@@ -175,6 +353,11 @@ def is_ascii_only() -> bool:
 
 def suite_root() -> Path:
     """Return the suite's root, from the current folder upward (CatalogError)."""
-    from grader.catalog import find_root
+    from grader.catalog import CatalogError, find_root
 
-    return find_root(Path.cwd())
+    try:
+        here = Path.cwd()
+    except OSError as error:
+        message = f"the current folder: {error.strerror}"
+        raise CatalogError(message, "no_folder", error=error.strerror) from None
+    return find_root(here)

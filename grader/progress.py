@@ -12,6 +12,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from grader.catalog import read_regular
 from grader.model import Verdict
 
 _FOLDER = ".dojo"
@@ -25,10 +26,10 @@ def _path(root: Path, exercise: str) -> Path:
 def recall(root: Path, exercise: str) -> dict[str, object]:
     """Return what is known of an exercise: ``failed`` (check ids), ``shown`` (hints by check)."""
     try:
-        path = _path(root, exercise)
-        if path.stat().st_size > _MOST_BYTES:
+        data = read_regular(_path(root, exercise), _MOST_BYTES + 1)
+        if data is None or len(data) > _MOST_BYTES:
             return {}
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(data.decode("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -37,12 +38,14 @@ def recall(root: Path, exercise: str) -> dict[str, object]:
 def store(root: Path, exercise: str, state: dict[str, object]) -> None:
     """Keep a state; where nothing can be written, nothing is."""
     path = _path(root, exercise)
-    with contextlib.suppress(OSError):
+    # What came from a broken or a newer file perhaps cannot be written again.
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        content = json.dumps(state, ensure_ascii=False).encode("utf-8")
         path.parent.mkdir(exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(state, file, ensure_ascii=False)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
             os.replace(name, path)
         except BaseException:
             os.unlink(name)

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.catalog import exercise_ids, load_exercise, stub_path
+from grader.catalog import exercise_ids, load_exercise, read_regular, stub_path
 from grader.cli import (
     FALLEN_SHORT,
+    INTERRUPTED,
     OUR_FAULT,
     PASSED,
     BadRequestError,
     Parser,
+    asked_to_end,
+    describe,
     is_ascii_only,
     suite_root,
+    uninterrupted,
     wants_colour,
 )
-from grader.judge import Options, display_path, grade, source_lines
+from grader.commands._reports import Complaint, sinks, write
+from grader.judge import MAX_SOURCE, Options, UnreadableError, display_path, grade, source_lines
 from grader.model import Exercise, Language, Verdict
 from grader.progress import remember
-from grader.report import ReportOptions, UnknownFormat, formats, reporter
+from grader.report import ReportOptions
 from grader.texts import text
-
-MAX_SHOWN_SOURCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,6 @@ class Target:
 
     exercise: Exercise
     path: Path
-
-
-@dataclass(frozen=True)
-class Sink:
-    """One report to write: a format, and a path (None: standard output)."""
-
-    name: str
-    path: Path | None
 
 
 def parser(language: Language) -> Parser:
@@ -55,11 +50,15 @@ def parser(language: Language) -> Parser:
     made = Parser(prog="grade", description=say("grade_about"), add_help=False)
     made.add_argument("-h", "--help", action="help", help=say("grade_help"))
     made.add_argument("exercises", nargs="*", metavar="exNN", help=say("grade_exercises"))
-    made.add_argument("--file", type=Path, metavar="PATH", help=say("grade_file"))
+    made.add_argument(
+        "--file", action="append", type=Path, default=[], metavar="PATH", help=say("grade_file")
+    )
     made.add_argument(
         "--format", action="append", default=[], metavar="NAME[=PATH]", help=say("grade_format")
     )
-    made.add_argument("--out", type=Path, metavar="PATH", help=say("grade_out"))
+    made.add_argument(
+        "--out", action="append", type=Path, default=[], metavar="PATH", help=say("grade_out")
+    )
     made.add_argument(
         "--isolation",
         choices=("auto", "full", "partial", "none", "spawn"),
@@ -78,8 +77,9 @@ def run(argv: Sequence[str], language: Language) -> int:
     arguments = parser(language).parse_args(argv)
     language = arguments.lang
     root = suite_root()
-    sinks = _sinks(arguments.format, arguments.out, language)
     targets = _targets(root, arguments.exercises, arguments.file, language)
+    work = [target.path for target in targets]
+    reports = sinks(arguments.format, arguments.out, work, language)
     only = tuple(arguments.check)
     _check_ids(targets, only, language)
     options = Options(language, arguments.isolation, only, seed=arguments.seed)
@@ -92,16 +92,52 @@ def run(argv: Sequence[str], language: Language) -> int:
         path_of={target.exercise.id: display_path(target.path) for target in targets},
         source_lines=_SourceLines(targets),
     )
-    verdicts = []
-    for number, target in enumerate(targets, 1):
-        _progress(target, number, len(targets), language)
-        verdict = grade(target.exercise, target.path, options)
-        _progress(None, 0, 0, language)
-        verdicts.append(verdict)
-        if not only:
-            remember(root, verdict)
-    _write(sinks, verdicts, shown, language)
+    verdicts: list[Verdict] = []
+    complaints: list[Complaint] = []
+    failure: BaseException | None = None
+    try:
+        _grade(root, targets, options, verdicts, complaints)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told, not swallowed
+        # What has been graded by now is told all the same.
+        failure = error
+        complaints.append(_describe(error, len(verdicts), len(targets), language))
+    if verdicts:
+        complaints += write(reports, verdicts, shown, language)
+    if complaints:
+        lines, codes = zip(*complaints, strict=True)
+        raise BadRequestError(" · ".join(lines), max(codes)) from failure
     return _exit_code(verdicts)
+
+
+def _grade(
+    root: Path,
+    targets: Sequence[Target],
+    options: Options,
+    verdicts: list[Verdict],
+    complaints: list[Complaint],
+) -> None:
+    """Grade one target after the other; one that cannot be read keeps no other back."""
+    for number, target in enumerate(targets, 1):
+        _progress(target, number, len(targets), options.language)
+        try:
+            verdict = grade(target.exercise, target.path, options)
+        except UnreadableError as error:
+            complaints.append(describe(error, options.language))
+            continue
+        finally:
+            _progress(None, 0, 0, options.language)
+        if asked_to_end():
+            raise KeyboardInterrupt
+        with uninterrupted():
+            verdicts.append(verdict)
+            if not options.only:
+                remember(root, verdict)
+
+
+def _describe(error: BaseException, done: int, of: int, language: Language) -> Complaint:
+    if isinstance(error, KeyboardInterrupt) and done:
+        return text("cli.interrupted_after", language, done=done, of=of), INTERRUPTED
+    return describe(error, language)
 
 
 def _exit_code(verdicts: Sequence[Verdict]) -> int:
@@ -111,18 +147,18 @@ def _exit_code(verdicts: Sequence[Verdict]) -> int:
 
 
 def _targets(
-    root: Path, wanted: Sequence[str], file: Path | None, language: Language
+    root: Path, wanted: Sequence[str], files: Sequence[Path], language: Language
 ) -> list[Target]:
     names = list(wanted) or exercise_ids(root)
     if not names:
         raise BadRequestError(text("cli.no_exercises", language, root=root))
-    if file is not None and len(names) != 1:
+    if len(files) > 1 or (files and len(names) != 1):
         raise BadRequestError(text("cli.file_needs_one", language))
     targets: list[Target] = []
     for name in names:
         exercise = load_exercise(root, name)
         if all(target.exercise.id != exercise.id for target in targets):
-            targets.append(Target(exercise, file or stub_path(root, exercise)))
+            targets.append(Target(exercise, files[0] if files else stub_path(root, exercise)))
     return targets
 
 
@@ -134,100 +170,18 @@ def _check_ids(targets: Sequence[Target], only: Sequence[str], language: Languag
             raise BadRequestError(text("cli.no_check", language, name=name[:80], known=shown))
 
 
-def _sinks(wanted: Sequence[str], out: Path | None, language: Language) -> list[Sink]:
-    sinks = []
-    for word in wanted or ["text"]:
-        name, equals, path = word.partition("=")
-        if name not in formats():
-            known = ", ".join(formats())
-            raise BadRequestError(text("cli.no_format", language, name=name[:40], known=known))
-        if equals and not path:
-            raise BadRequestError(text("cli.no_path", language, name=name))
-        sinks.append(Sink(name, Path(path) if path else None))
-    if out is not None:
-        open_ends = [at for at, sink in enumerate(sinks) if sink.path is None]
-        if len(open_ends) != 1:
-            raise BadRequestError(text("cli.out_needs_one", language))
-        sinks[open_ends[0]] = Sink(sinks[open_ends[0]].name, out)
-    if all(sink.path is not None for sink in sinks) and all(s.name != "text" for s in sinks):
-        sinks.insert(0, Sink("text", None))
-    return sinks
-
-
-def _write(
-    sinks: Sequence[Sink], verdicts: Sequence[Verdict], options: ReportOptions, language: Language
-) -> None:
-    """Write every report; one that cannot be written keeps none of the others back."""
-    complaints = []
-    for sink in sinks:
-        plain = ReportOptions(
-            language=options.language,
-            width=options.width,
-            verbose=options.verbose,
-            path_of=options.path_of,
-            source_lines=options.source_lines,
-        )
-        try:
-            report = reporter(sink.name).render(verdicts, options if sink.path is None else plain)
-            if sink.path is None:
-                sys.stdout.write(report)
-                sys.stdout.flush()
-            else:
-                write_whole(sink.path, report)
-            if sink.name == "github":
-                _append_summary(verdicts, plain)
-        except UnknownFormat as error:
-            complaints.append(str(error))
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            path = sink.path or "stdout"
-            complaints.append(
-                text("cli.cannot_write", language, path=path, error=error.strerror or error)
-            )
-    if complaints:
-        raise BadRequestError(" · ".join(complaints))
-
-
-def write_whole(path: Path, content: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a half (OSError)."""
-    if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8") as stream:
-            stream.write(content)
-        return
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _append_summary(verdicts: Sequence[Verdict], options: ReportOptions) -> None:
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if path:
-        from grader.report.github import summary
-
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(summary(verdicts, options))
-
-
 def _progress(target: Target | None, number: int, total: int, language: Language) -> None:
     """Say on a terminal what is being graded; a None wipes the line."""
     if not sys.stderr.isatty():
         return
-    if target is None:
-        sys.stderr.write("\r\x1b[K")
-    else:
+    line = "\r\x1b[K"
+    if target is not None:
         title = target.exercise.title.in_language(language)
         count = f" {number}/{total}" if total > 1 else ""
-        sys.stderr.write(f"\r\x1b[K{target.exercise.id} {title}{count} …")
-    sys.stderr.flush()
+        line += f"{target.exercise.id} {title}{count} …"
+    with suppress(OSError):  # a terminal that has gone ends no grading
+        sys.stderr.write(line)
+        sys.stderr.flush()
 
 
 class _SourceLines:
@@ -238,15 +192,9 @@ class _SourceLines:
 
     def __call__(self, verdict: Verdict) -> list[str] | None:
         path = self._paths.get(verdict.exercise)
-        if path is None or not path.is_file():
-            return None
-        try:
-            with path.open("rb") as file:
-                source = file.read(MAX_SHOWN_SOURCE)
-        except OSError:
-            return None
-        import hashlib
-
-        if hashlib.sha256(source).hexdigest() != verdict.sha256:
+        source = None
+        with suppress(OSError, ValueError):
+            source = read_regular(path, MAX_SOURCE) if path is not None else None
+        if source is None or hashlib.sha256(source).hexdigest() != verdict.sha256:
             return None  # saved again meanwhile: these are not the lines that were graded
         return source_lines(source)

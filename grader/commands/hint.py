@@ -60,5 +60,6 @@ def _choose(
     if not state.get("graded"):
         return exercise.checks[0]
     failed = state.get("failed")
-    open_checks = [name for name in failed if name in by_id] if isinstance(failed, list) else []
-    return by_id[open_checks[0]] if open_checks else None
+    noted: list[object] = failed if isinstance(failed, list) else []
+    still_open = [name for name in noted if isinstance(name, str) and name in by_id]
+    return by_id[still_open[0]] if still_open else None
