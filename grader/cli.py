@@ -142,8 +142,8 @@ def _known_complaint(error: BaseException, language: Language) -> str | None:
 
     if isinstance(error, CatalogError):
         return catalog_complaint(error, language)
-    from grader.judge import UnreadableError
     from grader.sandbox import SandboxError, UnavailableError
+    from grader.submission import UnreadableError
 
     if isinstance(error, UnreadableError):
         return text("cli.unreadable", language, error=error)

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
-import hashlib
-import io
-import os
 import platform
 import random
-import re
 import time
-import tokenize
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +12,6 @@ from pathlib import Path
 import msgspec
 
 from grader import __version__
-from grader.catalog import read_regular
 from grader.learner.failure import CheckFailed, HarnessError
 from grader.model import (
     Check,
@@ -36,21 +28,8 @@ from grader.model import (
 )
 from grader.sandbox import IsolationChoice, Sandbox, SandboxError, Submission, open_sandbox
 from grader.sandbox.base import GAVE_UP
+from grader.submission import Problem, read_submission, source_lines
 from grader.texts import text
-
-MAX_SOURCE = 1 << 20
-_LINE_END = re.compile(rb"\r\n?|\n")
-# What else is handed in by mistake, and the bytes by which it is known.
-_MARKS_OF_OTHERS = (
-    ("UTF-32", rb"\xff\xfe\x00\x00|\x00\x00\xfe\xff"),
-    ("UTF-16", rb"\xff\xfe|\xfe\xff"),
-    ("ZIP, DOCX", rb"PK\x03\x04"),
-    ("DOC", rb"\xd0\xcf\x11\xe0"),
-    ("PDF", rb"%PDF-"),
-    ("PYC", rb"(?s:..)\r\n[\x00-\x03]\x00{3}"),
-)
-# Made for host names: they take time that grows with the square of a file's size.
-_NO_ENCODINGS_OF_FILES = frozenset({"idna", "punycode"})
 
 # What was seen, in general, and the diagnosis it stands for where a check knows no better.
 DIAGNOSIS_OF = {
@@ -87,15 +66,6 @@ _VALUES = ("error", "end", "where", "name", "function", "names")
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Why a submission cannot be graded at all: a diagnosis id, a line (0: none), a text."""
-
-    diagnosis: str
-    line: int = 0
-    detail: str = ""
-
-
-@dataclass(frozen=True)
 class Options:
     """How to grade."""
 
@@ -105,89 +75,6 @@ class Options:
     visibility: str = ""
     seed: int | None = None
     all_transcripts: bool = False  # also of checks that passed, or that we could not make
-
-
-class UnreadableError(Exception):
-    """A submission's file is there, but the system does not let it be read."""
-
-
-def read_submission(path: Path, slug: str) -> tuple[Submission, Problem | None]:
-    """Read a learner's file; the Problem says why it cannot be graded (UnreadableError)."""
-    source, problem = b"", None
-    try:
-        found = read_regular(path, MAX_SOURCE + 1)
-        if found is None:
-            problem = Problem("file_is_directory" if path.is_dir() else "file_not_regular")
-        else:
-            source, problem = found, _source_problem(found)
-    except FileNotFoundError:
-        problem = Problem("file_missing")
-    except (OSError, ValueError) as error:
-        raise UnreadableError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    digest = hashlib.sha256(source).hexdigest()
-    # The name stands in verdicts and messages: no newline, no escape sequence goes there.
-    name = path.name or str(path)
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
-    return Submission(shown, source, slug, digest), problem
-
-
-def _source_problem(source: bytes) -> Problem | None:
-    if len(source) > MAX_SOURCE:
-        return Problem("file_too_big")
-    if not source.removeprefix(codecs.BOM_UTF8).strip():
-        return Problem("file_empty")
-    kind = _other_kind(source)
-    if kind:
-        return Problem("file_not_utf8", 1, kind)
-    try:
-        _decode(source, "strict")
-    except (SyntaxError, LookupError, UnicodeError) as error:
-        return _encoding_problem(source, error)
-    return None
-
-
-def _other_kind(source: bytes) -> str:
-    """Return what a file is that is no Python source at all; "" where it may be some."""
-    for kind, mark in _MARKS_OF_OTHERS:
-        if re.match(mark, source):
-            return kind
-    # UTF-16 without its mark: every other byte of what is ASCII in it is a NUL.
-    half = len(source) // 2
-    nuls = max(source[::2].count(0), source[1::2].count(0))
-    return "UTF-16" if half > 4 and nuls > half // 2 and source.count(0) < len(source) else ""
-
-
-def _encoding_problem(source: bytes, error: Exception) -> Problem:
-    """Say which byte cannot be read, or what is wrong with the declared encoding."""
-    if not isinstance(error, UnicodeDecodeError):
-        try:
-            source.decode("utf-8")
-        except UnicodeDecodeError as in_utf8:
-            error = in_utf8
-        else:
-            return Problem("file_not_utf8", 1, " ".join(str(error).split())[:200])
-    line = source.count(b"\n" if b"\n" in source else b"\r", 0, error.start) + 1
-    return Problem("file_not_utf8", line, f"0x{source[error.start]:02x}")
-
-
-def _decode(source: bytes, errors: str) -> str:
-    """Decode as Python would (SyntaxError, LookupError, UnicodeError where it would not)."""
-    lines = iter(_LINE_END.split(source, 2)[:2])  # a lone CR ends a line for Python, too
-    encoding, _ = tokenize.detect_encoding(lambda: next(lines) + b"\n")
-    if codecs.lookup(encoding).name in _NO_ENCODINGS_OF_FILES:
-        raise LookupError(f"unknown encoding: {encoding}")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # unicode_escape warns of what it lets pass
-        return source.decode(encoding, errors)
-
-
-def source_lines(source: bytes) -> list[str]:
-    """Return a submission's lines for showing, whatever its bytes are."""
-    try:
-        decoded = _decode(source, "replace")
-    except (SyntaxError, LookupError, UnicodeError):
-        decoded = source.decode("utf-8", "replace")
-    return io.StringIO(decoded, newline=None).read().split("\n")
 
 
 def grade(exercise: Exercise, path: Path, options: Options | None = None) -> Verdict:
@@ -395,12 +282,3 @@ def _import_harness() -> None:
 
 def _replace(result: CheckResult, **changes: object) -> CheckResult:
     return msgspec.structs.replace(result, **changes)
-
-
-def display_path(path: Path) -> str:
-    """Return a path as a learner would type it: relative where that is shorter."""
-    try:
-        relative = os.path.relpath(path)
-    except ValueError:
-        return str(path)
-    return relative if len(relative) < len(str(path)) else str(path)

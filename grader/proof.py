@@ -7,12 +7,19 @@ at least one mistake; harness and manifest have the same checks.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+import signal
+import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from grader.catalog import load_exercise, mistakes, solution_path, stub_path, variants
 from grader.judge import Options, grade
@@ -98,30 +105,71 @@ def complaints_about(case: Case, verdict: Verdict) -> list[str]:
     return found
 
 
-def judge_case(root: Path, case: Case, isolation: IsolationChoice) -> Finding:
-    """Grade one case (also in a worker process)."""
-    exercise = load_exercise(root, case.exercise)
-    verdict = grade(exercise, case.path, Options(isolation=isolation))
+# Workers end when the command does, however it ends, and stand apart from its terminal.
+_PR_SET_PDEATHSIG = 1
+
+
+@contextlib.contextmanager
+def graded(
+    root: Path, todo: Sequence[Case], isolation: IsolationChoice, jobs: int
+) -> Iterator[Iterator[Finding | str]]:
+    """Give what each grading came to, in order: a finding, or what kept the grader from one.
+
+    On the way out, what has not begun is given up, and what has is waited for.
+    """
+    if jobs <= 1:
+        yield (attempt(root, case, isolation) for case in todo)
+        return
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (os.getpid(),))
+    try:
+        futures: list[Future[Finding | str]] = [
+            pool.submit(_work, root, case, isolation) for case in todo
+        ]
+        futures.reverse()
+        yield (futures.pop().result() for _ in todo)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def attempt(root: Path, case: Case, isolation: IsolationChoice) -> Finding | str:
+    """Grade one case, with all transcripts; an error that ``grade`` raises is a text."""
+    try:
+        verdict = grade(
+            _exercise(root, case.exercise),
+            case.path,
+            Options(isolation=isolation, all_transcripts=True),
+        )
+    except Exception as error:  # noqa: BLE001 - one grading's fault must not end the others
+        return f"{type(error).__name__}: {error}"
     return Finding(case, verdict, tuple(complaints_about(case, verdict)))
 
 
-def judge_all(
-    root: Path,
-    todo: Sequence[Case],
-    isolation: IsolationChoice,
-    workers: int,
-    started: Callable[[Case], None] | None = None,
-) -> Iterator[Finding]:
-    """Grade every case with so many worker processes; findings come in the order of ``todo``."""
-    if workers <= 1:
-        for case in todo:
-            if started is not None:
-                started(case)
-            yield judge_case(root, case, isolation)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        futures: list[Future[Finding]] = [
-            pool.submit(judge_case, root, case, isolation) for case in todo
-        ]
-        for future in futures:
-            yield future.result()
+@cache
+def _exercise(root: Path, name: str) -> Exercise:
+    return load_exercise(root, name)
+
+
+def _work(root: Path, case: Case, isolation: IsolationChoice) -> Finding | str:
+    try:
+        return attempt(root, case, isolation)
+    except KeyboardInterrupt:
+        os._exit(1)  # told to end; the sandbox is closed by now
+
+
+def _start_worker(parent: int) -> None:
+    """Stand apart from the terminal, and end with the command."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _told_to_end)
+    if hasattr(os, "setsid"):
+        with contextlib.suppress(OSError):
+            os.setsid()
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _told_to_end(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -13,18 +13,16 @@ import pytest
 
 from grader.catalog import load_exercise
 from grader.harness import session
-from grader.judge import (
+from grader.judge import Judge, Options, grade
+from grader.model import LANGUAGES, Check, Exercise, Language, Text, Verdict
+from grader.sandbox import IsolationChoice, SandboxError
+from grader.submission import (
     MAX_SOURCE,
-    Judge,
-    Options,
     UnreadableError,
     display_path,
-    grade,
     read_submission,
     source_lines,
 )
-from grader.model import LANGUAGES, Check, Exercise, Language, Text, Verdict
-from grader.sandbox import IsolationChoice, SandboxError
 from grader.texts import text
 
 Grade = Callable[..., Verdict]
@@ -628,5 +626,5 @@ def test_shows_a_path_as_a_learner_would_type_it(
     assert display_path(tmp_path / "a.py") == "a.py"
     assert display_path(Path("/x.py")) == "/x.py"
     windows = SimpleNamespace(relpath=lambda _: (_ for _ in ()).throw(ValueError))
-    monkeypatch.setattr("grader.judge.os.path", windows)
+    monkeypatch.setattr("grader.submission.os.path", windows)
     assert display_path(tmp_path / "a.py") == str(tmp_path / "a.py")

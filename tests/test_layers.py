@@ -22,6 +22,7 @@ LAYERS = (
     "learner",
     "peers",
     "harness",
+    "submission",
     "judge",
     "report",
     "classroom",
@@ -156,7 +157,8 @@ def test_tests_mirror_modules() -> None:
     """A test file is named after a module, or says here what else it is about."""
     about = {
         "test_layers", "test_exercises", "test_noxfile", "test_choice", "test_init",
-        "test_process_sandbox", "test_limits", "test_authors", "test_real_clients", "test_real_http_servers",
+        "test_process_sandbox", "test_limits", "test_authors", "test_real_clients",
+        "test_real_http_servers",
     }  # fmt: skip
     for path in (ROOT / "tests").rglob("test_*.py"):
         if path.stem in about or path.parent.name in ("harness", "attacks", "bad_input", "fuzz"):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader import proof
 from grader.catalog import load_exercise, mistakes, variants
 from grader.model import Check, CheckResult, Exercise, GraderInfo, Isolation, Text, Verdict
-from grader.proof import Case, complaints_about, structure
+from grader.proof import Case, Finding, complaints_about, structure
 from grader.sandbox import IsolationChoice
 
 HERE = Path("x.py")
@@ -144,23 +145,57 @@ def test_misses_variants_and_mistakes(suite: Path, exercise: Exercise) -> None:
 def test_judges_a_real_mistake(
     suite: Path, exercise: Exercise, best: IsolationChoice, tmp_path: Path
 ) -> None:
-    started: list[Case] = []
     wrong = tmp_path / "tcp_echo.py"
     wrong.write_text("def serve(:\n")
     todo = [
         Case("ex03", "mistake", wrong, {c.id: "syntax_error" for c in exercise.checks}),
         Case("ex03", "reference", wrong),
     ]
-    right, false = proof.judge_all(suite, todo, best, 1, started.append)
-    assert (right.complaints, started) == ((), todo)
+    with proof.graded(suite, todo, best, 1) as found:
+        right, false = found
+    assert isinstance(right, Finding)
+    assert isinstance(false, Finding)
+    assert right.complaints == ()
     assert len(false.complaints) == len(exercise.checks)
 
 
 @pytest.mark.needs_proc
 def test_workers_judge_in_order(suite: Path, best: IsolationChoice, tmp_path: Path) -> None:
     todo = [Case("ex03", "stub", tmp_path / f"{number}.py") for number in range(4)]
-    judge: Callable[..., object] = proof.judge_all
-    found = list(proof.judge_all(suite, todo, best, 2))
-    assert callable(judge)
-    assert [finding.case for finding in found] == todo
-    assert all(finding.complaints == () for finding in found)
+    with proof.graded(suite, todo, best, 2) as findings:
+        found = list(findings)
+    assert [finding.case for finding in found if isinstance(finding, Finding)] == todo
+    assert all(isinstance(finding, Finding) and not finding.complaints for finding in found)
+
+
+def test_what_kept_the_grader_from_a_verdict_is_told(suite: Path, best: IsolationChoice) -> None:
+    todo = [Case("ex99", "stub", suite / "x.py")]
+    with proof.graded(suite, todo, best, 1) as found:
+        (told,) = found
+    assert isinstance(told, str)
+    assert "ex99" in told
+
+
+def test_no_worker_goes_on_after_an_interruption(
+    suite: Path, best: IsolationChoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in ``verify``: what has not begun is given up."""
+    futures: list[Future[object]] = []
+
+    class Pool(ProcessPoolExecutor):
+        def submit(self, *words: Any, **more: Any) -> Any:
+            futures.append(super().submit(*words, **more))
+            return futures[-1]
+
+    monkeypatch.setattr("grader.proof.ProcessPoolExecutor", Pool)
+    todo = [Case("ex03", "stub", suite / f"{number}.py") for number in range(50)]
+
+    def interrupted() -> None:
+        with proof.graded(suite, todo, best, 2) as found:
+            next(found)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert len(futures) == 50
+    assert sum(future.cancelled() for future in futures) > 30

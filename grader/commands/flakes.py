@@ -3,85 +3,155 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import get_args
 
 from grader.catalog import exercise_ids, load_exercise
-from grader.cli import FALLEN_SHORT, PASSED, Parser, suite_root
+from grader.cli import FALLEN_SHORT, OUR_FAULT, PASSED, BadRequestError, Parser, suite_root
+from grader.commands._compare import both, differing, fingerprint, one
+from grader.commands._soak import busy, cores
 from grader.model import Language, Verdict
-from grader.proof import Case, cases, judge_all
+from grader.proof import Case, Finding, cases, graded
+from grader.sandbox import IsolationChoice
 from grader.texts import text
 
-_BURN = "while True: pass"
 _KINDS = ("stub", "reference", "variant", "mistake")
+
+
+@dataclass
+class Record:
+    """What all gradings of one case came to: the first finding of each sort, and how many."""
+
+    case: Case
+    runs: int
+    seen: Counter[str] = field(default_factory=Counter)
+    first: dict[str, Finding] = field(default_factory=dict)
+    errors: Counter[str] = field(default_factory=Counter)
+    longest: float = 0.0
+
+    def add(self, found: Finding | str) -> None:
+        """Take note of one grading."""
+        if isinstance(found, str):
+            self.errors[found] += 1
+            return
+        key = fingerprint(found.verdict)
+        self.seen[key] += 1
+        self.first.setdefault(key, found)
+        self.longest = max(self.longest, found.verdict.duration_s)
+
+    @property
+    def done(self) -> int:
+        """How many gradings there have been."""
+        return self.seen.total() + self.errors.total()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the grader itself was at fault in one of them."""
+        return bool(self.errors) or any(f.verdict.status == "error" for f in self.first.values())
+
+    @property
+    def bad(self) -> bool:
+        """Whether there was not one and the same right verdict each time."""
+        wrong = any(finding.complaints for finding in self.first.values())
+        return self.failed or wrong or len(self.seen) > 1
+
+    def lines(self, language: Language) -> Iterator[str]:
+        """Yield one line, and where something is not as it must be, all that is known of it."""
+        mark = "✗" if self.bad else "✓" if self.done == self.runs else "…"
+        runs = f"{self.done}" if self.done == self.runs else f"{self.done}/{self.runs}"
+        kinds = len(self.seen) + len(self.errors)
+        name = f"{self.case.exercise} {self.case.kind:9} {self.case.path.name:38}"
+        yield f"{mark} {name} {runs} × {kinds} verdict(s), longest {self.longest:.2f} s"
+        if not self.bad:
+            return
+        for error, count in self.errors.most_common():
+            yield f"    {count} × {text('cli.flakes_error', language, error=error)}"
+        usual: Verdict | None = None
+        for key, count in self.seen.most_common():
+            finding = self.first[key]
+            yield f"    {count} × {finding.verdict.status}"
+            yield from (f"      {line}" for line in finding.complaints)
+            if usual is None:
+                usual = finding.verdict
+                yield from (f"      {line}" for line in self._always_wrong(finding))
+            else:
+                yield from (f"      {line}" for line in both(usual, finding.verdict, language))
+
+    def _always_wrong(self, finding: Finding) -> Iterator[str]:
+        """Yield what is known of checks that the usual verdict has wrong and no other shows."""
+        shown: set[str] = set()
+        for other in self.first.values():
+            shown.update(differing(finding.verdict, other.verdict))
+        wrong = {line.partition(":")[0] for line in finding.complaints}
+        for check in finding.verdict.checks:
+            if check.id in wrong - shown:
+                yield check.id
+                yield from (f"  {line}" for line in one(finding.verdict, check.id))
 
 
 def run(argv: Sequence[str], language: Language) -> int:
     """Grade again and again under load and report every verdict that differs."""
     made = Parser(prog="flakes", description=text("cli.flakes_about", language))
     made.add_argument("exercises", nargs="*", metavar="exNN")
-    made.add_argument("--runs", type=int, default=20, help=text("cli.flakes_runs", language))
-    made.add_argument("--others", type=int, default=2, help=text("cli.flakes_others", language))
-    made.add_argument(
-        "--kind", action="append", choices=_KINDS, help=text("cli.flakes_kind", language)
-    )
-    made.add_argument("--load", type=int, default=4, help=text("cli.flakes_load", language))
-    made.add_argument("--isolation", choices=("auto", "full", "none", "spawn"), default="auto")
+    for name, default in (("runs", 20), ("others", 2), ("load", 4), ("jobs", 1)):
+        words = text(f"cli.flakes_{name}", language)
+        made.add_argument(f"--{name}", type=int, default=default, help=words, metavar="N")
+    words = text("cli.flakes_kind", language)
+    made.add_argument("--kind", action="append", choices=_KINDS, help=words)
+    made.add_argument("--isolation", choices=get_args(IsolationChoice), default="auto")
     made.add_argument("--lang", choices=("en", "zh"), default=language)
     arguments = made.parse_args(argv)
     language = arguments.lang
+    for name, least in (("runs", 1), ("others", 1), ("load", 0), ("jobs", 1)):
+        if getattr(arguments, name) < least:
+            raise BadRequestError(text("cli.flakes_least", language, name=name, least=least))
     root = suite_root()
-    flaky = 0
-    with busy(arguments.load * (os.cpu_count() or 1)):
-        for name in arguments.exercises or exercise_ids(root):
-            for case in cases(root, load_exercise(root, name)):
-                if case.kind not in (arguments.kind or _KINDS):
-                    continue
-                runs = arguments.runs if case.kind == "reference" else arguments.others
-                flaky += _repeat(root, case, runs, arguments.isolation)
-    print(text("cli.flakes_result" if flaky else "cli.flakes_passed", language, flaky=flaky))
-    return FALLEN_SHORT if flaky else PASSED
-
-
-def _repeat(root: object, case: Case, runs: int, isolation: str) -> int:
-    """Grade one case so many times; return 1 where the verdicts differ or are not the due ones."""
-    seen: Counter[str] = Counter()
-    complaints: dict[str, Sequence[str]] = {}
-    longest = 0.0
-    for finding in judge_all(root, [case] * runs, isolation, 1):  # type: ignore[arg-type]
-        key = fingerprint(finding.verdict)
-        seen[key] += 1
-        complaints.setdefault(key, finding.complaints)
-        longest = max(longest, finding.verdict.duration_s)
-    bad = len(seen) > 1 or any(complaints.values())
-    mark = "✗" if bad else "✓"
-    name = f"{case.exercise} {case.kind:9} {case.path.name:38}"
-    print(f"{mark} {name} {runs} × {len(seen)} verdict(s), longest {longest:.2f} s")
-    if bad:
-        for key, count in seen.most_common():
-            print(f"    {count} ×")
-            for line in complaints[key]:
-                print(f"      {line}")
-    sys.stdout.flush()
-    return int(bad)
-
-
-def fingerprint(verdict: Verdict) -> str:
-    """Return what must be the same each time: statuses and diagnoses, in order."""
-    return ";".join(f"{check.id}={check.status}:{check.diagnosis}" for check in verdict.checks)
-
-
-@contextlib.contextmanager
-def busy(count: int) -> Iterator[None]:
-    """Keep so many processes running in circles meanwhile."""
-    burners = [subprocess.Popen([sys.executable, "-S", "-c", _BURN]) for _ in range(count)]
+    records = [
+        Record(case, arguments.runs if case.kind == "reference" else arguments.others)
+        for name in arguments.exercises or exercise_ids(root)
+        for case in cases(root, load_exercise(root, name))
+        if case.kind in (arguments.kind or _KINDS)
+    ]
+    began = time.monotonic()
     try:
-        yield
+        todo = [record.case for record in records for _ in range(record.runs)]
+        with (
+            graded(root, todo, arguments.isolation, arguments.jobs) as found,
+            busy(arguments.load * cores()),
+        ):
+            for record in records:
+                _soak(record, found, language)
     finally:
-        for burner in burners:
-            burner.kill()
-        for burner in burners:
-            burner.wait()
+        _summarise(records, time.monotonic() - began, language)
+    if any(record.failed for record in records):
+        return OUR_FAULT
+    return FALLEN_SHORT if any(record.bad for record in records) else PASSED
+
+
+def _soak(record: Record, found: Iterator[Finding | str], language: Language) -> None:
+    """Take note of all gradings of one case, and say what they came to, also when interrupted."""
+    try:
+        for _ in range(record.runs):
+            record.add(next(found))
+    finally:
+        if record.done:
+            print("\n".join(record.lines(language)), flush=True)
+
+
+def _summarise(records: Sequence[Record], seconds: float, language: Language) -> None:
+    """Say what was graded, how often, and whether all of it was steady."""
+    flaky = sum(record.bad for record in records)
+    complete = sum(record.done == record.runs for record in records)
+    values = {"flaky": flaky, "complete": complete, "cases": len(records)}
+    values |= {"gradings": sum(record.done for record in records), "minutes": round(seconds / 60)}
+    with contextlib.suppress(BrokenPipeError):
+        print(text("cli.flakes_graded", language, **values))
+        if flaky:
+            print(text("cli.flakes_result", language, **values))
+        elif complete == len(records):
+            print(text("cli.flakes_passed", language))
+        sys.stdout.flush()

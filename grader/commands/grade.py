@@ -26,10 +26,11 @@ from grader.cli import (
     wants_colour,
 )
 from grader.commands._reports import Complaint, sinks, write
-from grader.judge import MAX_SOURCE, Options, UnreadableError, display_path, grade, source_lines
+from grader.judge import Options, grade
 from grader.model import Exercise, Language, Verdict
 from grader.progress import remember
 from grader.report import ReportOptions
+from grader.submission import MAX_SOURCE, UnreadableError, display_path, source_lines
 from grader.texts import text
 
 
@@ -89,6 +90,7 @@ def run(argv: Sequence[str], language: Language) -> int:
         width=max(60, min(120, shutil.get_terminal_size((100, 24)).columns)),
         ascii=is_ascii_only(),
         verbose=arguments.verbose,
+        several=len(targets) > 1,
         path_of={target.exercise.id: display_path(target.path) for target in targets},
         source_lines=_SourceLines(targets),
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
+from typing import get_args
 
 from grader.catalog import exercise_ids, load_exercise
 from grader.cli import FALLEN_SHORT, OUR_FAULT, PASSED, Parser, suite_root
 from grader.model import Language
-from grader.proof import Finding, cases, judge_all, structure
+from grader.proof import Case, Finding, cases, graded, structure
+from grader.sandbox import IsolationChoice
 from grader.texts import text
 
 
@@ -17,7 +18,7 @@ def run(argv: Sequence[str], language: Language) -> int:
     """Grade stub, reference, variants and mistakes of each exercise; report what is not so."""
     made = Parser(prog="verify", description=text("cli.verify_about", language))
     made.add_argument("exercises", nargs="*", metavar="exNN")
-    made.add_argument("--isolation", choices=("auto", "full", "none", "spawn"), default="auto")
+    made.add_argument("--isolation", choices=get_args(IsolationChoice), default="auto")
     made.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     made.add_argument("--lang", choices=("en", "zh"), default=language)
     arguments = made.parse_args(argv)
@@ -31,19 +32,22 @@ def run(argv: Sequence[str], language: Language) -> int:
             wrong += 1
             print(f"  {complaint}")
         todo = cases(root, exercise)
-        for finding in judge_all(root, todo, arguments.isolation, arguments.workers):
-            wrong += bool(finding.complaints)
-            errors += finding.verdict.status == "error"
-            print(_line(finding))
-            sys.stdout.flush()
+        with graded(root, todo, arguments.isolation, arguments.workers) as found:
+            for case, finding in zip(todo, found, strict=True):
+                broken = isinstance(finding, str) or finding.verdict.status == "error"
+                wrong += broken or (isinstance(finding, Finding) and bool(finding.complaints))
+                errors += broken
+                print(_line(case, finding), flush=True)
     print(text("cli.verify_result" if wrong else "cli.verify_passed", language, wrong=wrong))
     if errors:
         return OUR_FAULT
     return FALLEN_SHORT if wrong else PASSED
 
 
-def _line(finding: Finding) -> str:
-    case, verdict = finding.case, finding.verdict
+def _line(case: Case, finding: Finding | str) -> str:
+    if isinstance(finding, str):
+        return f"  ✗ {case.kind:9} {case.path.name:38} {finding}"
+    verdict = finding.verdict
     mark = "✗" if finding.complaints else "✓"
     lines = [
         f"  {mark} {case.kind:9} {case.path.name:38} {verdict.score:g}/{verdict.max_score:g}"

@@ -24,7 +24,8 @@ class ReportOptions:
     ``width`` is in terminal columns.  ``ascii`` asks for marks and arrows in ASCII.
     ``path_of`` gives a submission's path as the learner typed it, from the verdict or by
     exercise id; ``source_lines`` the submission's lines, without line ends, or None.
-    ``verbose`` shows every failure in full.
+    ``verbose`` shows every failure in full.  ``several`` says that more than one exercise was
+    asked for, though one verdict alone may have come of it.
     """
 
     language: Language = "en"
@@ -32,6 +33,7 @@ class ReportOptions:
     width: int = 100
     ascii: bool = False
     verbose: bool = False
+    several: bool = False
     path_of: Callable[[Verdict], str] | Mapping[str, str] | None = None
     source_lines: Callable[[Verdict], list[str] | None] | None = None
 

@@ -22,9 +22,8 @@ _UNSAFE = re.compile(
 def render(verdicts: Sequence[Verdict], options: ReportOptions) -> str:
     """Return the verdicts; nothing in it can steer a terminal or GitHub's runner."""
     data = [_plain(verdict) for verdict in verdicts]
-    words = json.dumps(
-        data[0] if len(data) == 1 else data, ensure_ascii=False, indent=2, allow_nan=False
-    )
+    whole = data[0] if len(data) == 1 and not options.several else data
+    words = json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False)
     words = _UNSAFE.sub(lambda match: json.dumps(match[0])[1:-1], words)
     return words.replace("##[", "##\\u005b") + "\n"
 

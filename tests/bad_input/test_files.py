@@ -20,8 +20,9 @@ import pytest
 
 from grader import cli
 from grader.catalog import load_exercise
-from grader.judge import MAX_SOURCE, Judge, Options, UnreadableError, read_submission, source_lines
+from grader.judge import Judge, Options
 from grader.model import LANGUAGES, Language, Verdict
+from grader.submission import MAX_SOURCE, UnreadableError, read_submission, source_lines
 
 from .conftest import WORK, Answer, become_nobody
 
@@ -49,7 +50,7 @@ NOTEBOOK = json.dumps(
 ).encode()
 
 IN_GBK = "s = '你好'".encode("gbk")
-NO_TEXT = "file_not_utf8"
+NO_TEXT, NO_PYTHON = "file_not_utf8", "file_not_python"
 ZIP, WORD = zipped("tcp_echo.py"), zipped("[Content_Types].xml", "word/document.xml")
 OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)
 
@@ -69,10 +70,10 @@ OTHER_THINGS: dict[str, tuple[bytes, str, str, int]] = {
     "a coding line of 100 kB": (b"# coding: " + b"x" * 100_000, NO_TEXT, "unknown encoding", 1),
     "a coding line that is a path": (b"# coding: ../../os\n", NO_TEXT, "unknown encoding", 1),
     "a codec that is none for text": (b"# coding: zip\nx = 1\n", NO_TEXT, "zip", 1),
-    "an archive": (ZIP, NO_TEXT, "ZIP", 1),
-    "a Word document": (WORD, NO_TEXT, "DOCX", 1),
-    "an old Word document": (OLD_WORD, NO_TEXT, "DOC", 1),
-    "a PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", NO_TEXT, "PDF", 1),
+    "an archive": (ZIP, NO_PYTHON, "ZIP", 0),
+    "a Word document": (WORD, NO_PYTHON, "DOCX", 0),
+    "an old Word document": (OLD_WORD, NO_PYTHON, "DOC", 0),
+    "a PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", NO_PYTHON, "PDF", 0),
     "just too large": (b"#" * (MAX_SOURCE + 1), "file_too_big", "", 0),
 }
 
@@ -133,7 +134,7 @@ def test_says_what_was_handed_in_instead(
 def test_says_that_byte_code_is_no_source(tmp_path: Path, root: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(compiled(tmp_path))
-    assert_told(verdict_on(path, root), "file_not_utf8", "PYC", 1)
+    assert_told(verdict_on(path, root), "file_not_python", "PYC", 0)
 
 
 @pytest.mark.parametrize("source", FINE.values(), ids=FINE)
@@ -148,12 +149,11 @@ def test_takes_every_file_that_python_takes(tmp_path: Path, source: bytes) -> No
         compile(source, "mine.py", "exec")
 
 
-def test_a_notebook_is_judged_by_what_it_lacks(
-    grade_source: Callable[..., Verdict],
-) -> None:
-    """It happens to be Python: a dict that is thrown away."""
-    verdict = grade_source("ex03", NOTEBOOK, [CHECK])
-    assert (verdict.status, verdict.checks[0].diagnosis) == ("failed", "function_missing")
+def test_a_notebook_is_no_python_file(tmp_path: Path, root: Path) -> None:
+    """Though Python would run it: it is a dict."""
+    path = tmp_path / "tcp_echo.ipynb"
+    path.write_bytes(NOTEBOOK)
+    assert_told(verdict_on(path, root), NO_PYTHON, "IPYNB", 0)
 
 
 # -- what a name leads to --------------------------------------------------------------

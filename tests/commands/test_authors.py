@@ -1,4 +1,4 @@
-"""The authors' commands: ``verify``, ``flakes`` and ``bench`` say what is so, and exit by it."""
+"""The authors' commands ``verify`` and ``bench`` say what is so, and exit by it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader import cli
-from grader.commands import bench, flakes, verify
-from grader.proof import Case, judge_case
+from grader.commands import bench, verify
 
 SLUG = "ex03_tcp_echo"
 
@@ -43,33 +42,6 @@ def test_verify_notices_a_mistake_that_shows_something_else(
     path.write_text(source.replace(": binds_wrong_address", ": busy_loop"), encoding="utf-8")
     assert verify.run(["ex03", "--workers", "1", "--lang", "zh"], "en") == cli.FALLEN_SHORT
     assert "shows binds_wrong_address, must show busy_loop" in capsys.readouterr().out
-
-
-def test_flakes_repeats_and_compares(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["ex03", "--runs", "2", "--others", "1", "--load", "0", "--kind", "reference"]
-    assert flakes.run(words, "en") == cli.PASSED
-    shown = capsys.readouterr().out
-    assert "2 × 1 verdict(s)" in shown
-    assert "threads.py" not in shown
-
-
-def test_flakes_reports_a_verdict_that_is_not_the_due_one(
-    small: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    solutions = small / "solutions" / SLUG
-    mistake = solutions / "mistakes" / "binds_every_address.py"
-    (solutions / "tcp_echo.py").write_bytes(mistake.read_bytes())
-    words = ["ex03", "--runs", "1", "--load", "0", "--kind", "reference"]
-    assert flakes.run(words, "en") == cli.FALLEN_SHORT
-    assert "server_binds_only_given_address: must pass" in capsys.readouterr().out
-
-
-def test_a_fingerprint_tells_diagnoses_apart(small: Path) -> None:
-    mistake = small / "solutions" / SLUG / "mistakes" / "binds_every_address.py"
-    found = judge_case(small, Case("ex03", "mistake", mistake), "auto")
-    assert "server_binds_only_given_address=failed:binds_wrong_address" in flakes.fingerprint(
-        found.verdict
-    )
 
 
 def test_bench_prints_medians_and_ratios(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
