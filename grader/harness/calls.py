@@ -137,7 +137,11 @@ class Calling:
     def late(self) -> float:
         """Return how many seconds the machine may have kept from the call until now."""
         lost = self.lab.meter.total() - self._lost_at_start
-        return 2 * lost + max(0.0, self._queued() - self._queued_at_start)
+        return 2 * lost + self.kept_waiting()
+
+    def kept_waiting(self) -> float:
+        """Return how many seconds its threads have waited for a processor since the call."""
+        return max(0.0, self._queued() - self._queued_at_start)
 
     def _late(self) -> float:
         lost = self._lost_at_end - self._lost_at_start

@@ -10,6 +10,7 @@ from grader.harness.contracts import (
     leave_with_broken_pipe,
     make_time_wait,
     only_at_its_address,
+    turns,
 )
 from grader.harness.lab import Lab
 from grader.learner import watch
@@ -252,16 +253,19 @@ def check_client_reports_early_close(lab: Lab) -> None:
 
 def check_client_times_out_on_silence(lab: Lab) -> None:
     message = b"hello " + lab.token(20)
-    callings = []
-    for part in (0, 7):
-        listener = lab.listener()
-        callings.append(lab.call("echo", listener.host, listener.port, message, TIMEOUT))
-        peer = listener.accept()
-        peer.expect(message)
-        peer.send(message[:part])
-    for calling in callings:
-        with lab.blame(no_exception="partial_returned"):
-            expect_timeout(lab, calling, TIMEOUT)
+    for turn in turns(lab, TIMEOUT):
+        callings = []
+        for part in (0, 7):
+            listener = lab.listener()
+            calling = lab.call("echo", listener.host, listener.port, message, turn.timeout)
+            peer = listener.accept()
+            peer.expect(message)
+            peer.send(message[:part])
+            turn.acted(calling)
+            callings.append(calling)
+        for calling in callings:
+            with lab.blame(no_exception="partial_returned"):
+                expect_timeout(lab, calling, turn.timeout)
     if watch.supported:
         listener = lab.listener()
         waiting = lab.call("echo", listener.host, listener.port, message, PATIENCE)

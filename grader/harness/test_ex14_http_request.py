@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from grader.harness import http_cases
 from grader.harness.by_hand import library_used
 from grader.harness.calls import Calling
-from grader.harness.contracts import expect_timeout
+from grader.harness.contracts import Turn, expect_timeout, turns
 from grader.harness.http_cases import Answer
 from grader.harness.lab import Lab
 from grader.learner import watch
@@ -450,14 +450,16 @@ def check_raises_timeout_error(lab: Lab) -> None:
     # Side by side, each in a process of its own: they all wait at the same time.  The peer that
     # has fallen silent may be one that takes no more of the request.
     listener = lab.listener()
-    calls = [Client(lab).call(listener, "PUT", body=lab.payload(BIG), timeout=TIMEOUT)]
+    big = Client(lab).call(listener, "PUT", body=lab.payload(BIG), timeout=TIMEOUT)
     listener.accept()
-    calls += [
-        Client(lab).answered(data, hold=True, timeout=TIMEOUT)
-        for data in http_cases.unfinished(lab.random)
-    ]
-    for calling in calls:
-        expect_timeout(lab, calling, TIMEOUT)
+    for turn in turns(lab, TIMEOUT):
+        calls = []
+        for data in http_cases.unfinished(lab.random):
+            calls.append(Client(lab).answered(data, hold=True, timeout=turn.timeout))
+            turn.acted(calls[-1])
+        for calling in calls:
+            expect_timeout(lab, calling, turn.timeout)
+    expect_timeout(lab, big, TIMEOUT)
     if watch.supported:
         lab.expect_idle(Client(lab).answered(http_cases.OK.encode(), hold=True).process)
 
@@ -486,23 +488,30 @@ def check_closes_its_socket(lab: Lab) -> None:
         (b"ICY 200 OK\r\n\r\n", "hold"),
         (endless, "hold"),
     ):
-        calling, peer = client.ask(timeout=TIMEOUT)
-        _pour(peer, data)
-        if end == "close":
-            peer.half_close()
-        if end == "reset":
-            peer.drained()
-            peer.reset()
-        _ends(lab, calling)
-        calling.closed_everything()
-        if not peer.closed:
-            with lab.blame(any="descriptor_leak", extra="extra_bytes"):
-                peer.expect_end()
-            peer.close()
+        for turn in turns(lab, TIMEOUT):
+            _closes(lab, client, data, end, turn)
     for listener, method in ((lab.listener(listen=False), "GET"), (lab.listener(), "GET\n")):
         calling = client.call(listener, method, timeout=TIMEOUT)
         _ends(lab, calling)
         calling.closed_everything()
+
+
+def _closes(lab: Lab, client: Client, data: bytes, end: str, turn: Turn) -> None:
+    """An answer comes, then its end (or none); whatever the call makes of it, nothing is left."""
+    calling, peer = client.ask(timeout=turn.timeout)
+    _pour(peer, data)
+    if end == "close":
+        peer.half_close()
+    if end == "reset":
+        peer.drained()
+        peer.reset()
+    turn.acted(calling)
+    _ends(lab, calling)
+    calling.closed_everything()
+    if not peer.closed:
+        with lab.blame(any="descriptor_leak", extra="extra_bytes"):
+            peer.expect_end()
+        peer.close()
 
 
 def _ends(lab: Lab, calling: Calling) -> None:
