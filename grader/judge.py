@@ -138,7 +138,7 @@ class Judge:
             return self._all_failed(Problem("syntax_error", report.line, report.text))
         meter = DelayMeter()
         try:
-            ports = Ports(private=sandbox.isolation.level == "full")
+            ports = Ports(sandbox.isolation.level == "full", sandbox.ports)
 
             def make_lab(check: str) -> Lab:
                 return Lab(

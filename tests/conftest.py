@@ -136,7 +136,7 @@ def open_lab(open_box: Callable[..., Sandbox]) -> Iterator[Callable[..., Lab]]:
             limits: Limits | None = None,
         ) -> Lab:
             box = open_box(source, isolation, limits) if isinstance(source, str) else source
-            ports = Ports(private=box.isolation.level == "full")
+            ports = Ports(box.isolation.level == "full", box.ports)
             lab = Lab(_tiny(), "a_check", box, ports, meter, language, 7)
             lab.waiter.bound = PATIENCE
             return stack.enter_context(lab)

@@ -181,7 +181,7 @@ def only_at_its_address(lab: Lab, server: Server) -> None:
                     failed = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
                 except CheckFailed:
                     failed = True
-                if not failed:
+                if not failed and lab.listens_elsewhere(server):
                     raise lab.fail(
                         "binds_wrong_address",
                         expected=f"{server.host}:{server.port}",

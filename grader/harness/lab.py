@@ -315,6 +315,21 @@ class Lab:
     def _listens(self, server: Server) -> list[str]:
         return network.listening(self.sandbox.network_pid, server.port)
 
+    def listens_elsewhere(self, server: Server) -> bool:
+        """Say whether it may be the learner's own code that answers at another address.
+
+        In a network that is shared with others it can be one of them: then the learner has
+        no listener at that port but the one at its address.
+        """
+        if self.sandbox.isolation.level == "full" or not watch.supported:
+            return True
+        pid, child = self.sandbox.network_pid, server.process.child
+        held = watch.descriptors(child.root, child.root_is_learner)
+        own = {target for fds in held.values() for target in fds.values()}
+        own &= network.listening_sockets(pid, server.port)
+        here = network.listening_sockets(pid, server.port, server.host)
+        return bool(own - here)
+
     def alive(self, server: Server) -> None:
         """Make sure that ``serve`` still runs."""
         server.process.feed()

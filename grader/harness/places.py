@@ -21,8 +21,9 @@ _PORT_STEP = 4  # what a learner takes for "the next port" is nobody's
 class Ports:
     """Hands out addresses for learners' servers that nothing else will take."""
 
-    def __init__(self, private: bool) -> None:
+    def __init__(self, private: bool, among: range | None = None) -> None:
         self._private = private
+        self._among = among or range(_FIRST_PORT, _LAST_PORT, _PORT_STEP)
         self._next = _FIRST_PORT + random.SystemRandom().randrange(4000)
         self._given: set[int] = set()
         self._lock = threading.Lock()
@@ -49,9 +50,12 @@ class Ports:
         return host, port
 
     def free(self, make: Callable[[int, int], socket.socket]) -> int:
-        """Return a port below the ephemeral range that nothing is bound to, TCP or UDP."""
+        """Return a port that nothing is bound to, TCP or UDP.
+
+        It is below the ephemeral range, but where a learner may use some ports only.
+        """
         while not self._private:
-            port = random.SystemRandom().randrange(_FIRST_PORT, _LAST_PORT, _PORT_STEP)
+            port = random.SystemRandom().choice(self._among)
             with self._lock, contextlib.suppress(OSError), ExitStack() as stack:
                 if port in self._given:
                     continue

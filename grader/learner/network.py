@@ -123,11 +123,29 @@ def bound_datagram_sockets(pid: int, port: int) -> list[str]:
 def listening(pid: int, port: int) -> list[str]:
     """Return the dotted addresses that something listens on at a TCP port."""
     found = []
-    for words in _rows(pid, "tcp"):
-        address, _, number = words[1].partition(":")
-        if int(words[3], 16) == _LISTEN and int(number, 16) == port:
-            found.append(socket.inet_ntoa(struct.pack("=I", int(address, 16))))
+    for words in _listeners(pid, "tcp", port):
+        address = int(words[1].partition(":")[0], 16)
+        found.append(socket.inet_ntoa(struct.pack("=I", address)))
     return found
+
+
+def listening_sockets(pid: int, port: int, host: str = "") -> set[str]:
+    """Return what listens at a TCP port, IPv6 too, as /proc/PID/fd names it ("socket:[…]").
+
+    ``host``: only what listens at exactly that IPv4 address.
+    """
+    found = [words for table in ("tcp", "tcp6") for words in _listeners(pid, table, port)]
+    if host:
+        here = encode_address((host, port))
+        found = [words for words in found if words[1] == here]
+    return {f"socket:[{words[9]}]" for words in found if len(words) > 9}
+
+
+def _listeners(pid: int, table: str, port: int) -> Iterator[list[str]]:
+    for words in _rows(pid, table):
+        number = words[1].rpartition(":")[2]
+        if int(words[3], 16) == _LISTEN and int(number, 16) == port:
+            yield words
 
 
 def time_waiting(pid: int) -> set[int]:

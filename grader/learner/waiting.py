@@ -34,7 +34,11 @@ SPIN_CPU = 0.25
 _SPIN_PER_BYTE = 1.0 / (8 << 20)
 _SIOCOUTQ = 0x5411
 _PROGRESS_CAP = 60.0
+_MOST_PATIENCE = 2.0
 _EXPLANATION = 0.1
+# A SYN that met a full backlog comes again after 1 s and after 3 s (RFC 6298): something can
+# still happen, whatever the learner's threads are blocked in.
+_SYN_PATIENCE = 3.5
 # A limit of exercise.yaml that was reached, as the learner's process meets it.
 _LIMIT_OF_SIGNAL = {"SIGXCPU": "cpu_limit", "SIGXFSZ": "disk_limit"}
 _LIMIT_OF_ERRNO = {"EMFILE": "too_many_files", "EFBIG": "disk_limit", "ENOSPC": "disk_limit"}
@@ -124,7 +128,8 @@ class Waiter:
                 if before not in (None, queued) and time.monotonic() - first < _PROGRESS_CAP:
                     # A learner that reads is at work, however slowly: the time begins anew.
                     began, lost = time.monotonic(), self.meter.total()
-                self._look(seen, left, connecting)
+                if not connecting or spent > _SYN_PATIENCE:
+                    self._look(seen, left, connecting)
 
     def overdue(self) -> bool:
         """Say whether the time of the whole check is up; for loops that find work without end."""
@@ -133,7 +138,19 @@ class Waiter:
     def _left_of_all(self) -> float:
         """Return what is left of the time that the whole check may take, the machine's aside."""
         lost = self.meter.total() - self._lost_before
-        return self.whole_bound - (time.monotonic() - self._born - lost)
+        left = self.whole_bound - (time.monotonic() - self._born - lost)
+        if left <= 0 and watch.supported:
+            # Who was kept from a processor for so long was not slow.
+            left += min(self._kept_waiting(), _MOST_PATIENCE * self.whole_bound)
+        return left
+
+    def _kept_waiting(self) -> float:
+        """Return how many seconds the busiest thread of each learner process had to queue."""
+        waited = 0.0
+        for process in self.learners:
+            if process.state != "gone":
+                waited += max((t.queue_ns for t in _threads_of(process)), default=0) / 1e9
+        return waited
 
     def explained(self, failure: CheckFailed) -> CheckFailed:
         """Return what is behind a connection that broke: an exception of the learner's, often."""

@@ -206,6 +206,8 @@ class Sandbox(ABC):
     """A place for the learner processes of one submission."""
 
     isolation: Isolation
+    # The TCP ports that a learner may use; None where it may use any.
+    ports: range | None = None
 
     @abstractmethod
     def compiled(self) -> CompileReport:

@@ -50,7 +50,7 @@ class LandlockSandbox(ZygoteSandbox):
         self._folder = Path(tempfile.mkdtemp(prefix="dojo-"))
         work = self._folder / "work"
         super().__init__(Isolation(level="partial", backend="landlock"), limits, work)
-        self._ports = _window()
+        self.ports: range = _window()
         self.user = 0
         self._place: Socket | None = None
         try:
@@ -89,7 +89,7 @@ class LandlockSandbox(ZygoteSandbox):
             "inner": [*map(str, interpreter.trees()), "/etc/ld.so.cache", *own],
             "devices": [f"/dev/{name}" for name in interpreter.DEVICES],
             "shared": [_SHARED_MEMORY],
-            "ports": [self._ports.start, self._ports.stop - 1],
+            "ports": [self.ports.start, self.ports.stop - 1],
         }
 
     def _take_hello(self, hello: dict[str, object]) -> None:
@@ -112,7 +112,7 @@ class LandlockSandbox(ZygoteSandbox):
         """Make a socket whose ephemeral port is one of those that a learner may use."""
         made = socket.socket(family, kind, proto)
         if family in (socket.AF_INET, socket.AF_INET6):
-            both = struct.pack("=I", self._ports.start | (self._ports.stop - 1) << 16)
+            both = struct.pack("=I", self.ports.start | (self.ports.stop - 1) << 16)
             with contextlib.suppress(OSError):  # Linux 6.3; Landlock looks at ports from 6.7 on
                 made.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, both)
         return made

@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -34,6 +33,7 @@ from grader.learner import process
 from grader.model import Exercise, Verdict
 from grader.report import ReportOptions, render
 from grader.sandbox import processes
+from grader.sandbox.base import remove_tree
 from grader.submission import source_lines
 
 PATIENCE = 30.0
@@ -115,7 +115,7 @@ def world(monkeypatch: pytest.MonkeyPatch, root: Path) -> Iterator[World]:
     folder = Path(tempfile.mkdtemp(prefix="attacked-", dir="/tmp"))
     secret = f"secret-{secrets.token_hex(8)}"
     with contextlib.ExitStack() as stack:
-        stack.callback(_remove, folder)
+        stack.callback(remove_tree, folder)
         folder.chmod(0o755)
         temporary, home = folder / "temporary", folder / "home"
         for made in (temporary, home / ".ssh", folder / "submissions" / "neighbour"):
@@ -141,10 +141,6 @@ def world(monkeypatch: pytest.MonkeyPatch, root: Path) -> Iterator[World]:
         unix.listen()
         abstract.listen()
         yield World(folder, temporary, secret, tcp, udp, unix, abstract)
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass
@@ -180,13 +176,16 @@ class Belongings:
 
 
 def _listening() -> set[str]:
-    """Return the inodes of all listening TCP sockets of this network (proc(5))."""
-    found = set()
+    """Return the inodes of all listening TCP sockets of this network (proc(5)).
+
+    Who is not root can't see whose another user's are, and can't have left one, either.
+    """
+    found, me = set(), os.geteuid()
     for name in ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
                 words = line.split()
-                if words[3] == "0A":
+                if words[3] == "0A" and (me == 0 or int(words[7]) == me):
                     found.add(words[9])
     return found
 

@@ -87,3 +87,17 @@ def test_counts_datagrams(eventually: Eventually) -> None:
         assert network.datagram_queue(ME, port) == 0
     assert network.datagram_queue(ME, port) is None
     assert network.bound_datagram_sockets(ME, port) == []
+
+
+def test_tells_whose_a_listener_is() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as here,
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as there,
+    ):
+        port = here.getsockname()[1]
+        there.bind(("127.0.0.2", port))
+        there.listen()
+        names = {sock: os.readlink(f"/proc/self/fd/{sock.fileno()}") for sock in (here, there)}
+        assert network.listening_sockets(os.getpid(), port) == set(names.values())
+        found = network.listening_sockets(os.getpid(), port, "127.0.0.2")
+        assert found == {names[there]}

@@ -197,3 +197,27 @@ def test_knows_when_every_call_is_over(lab: Lab) -> None:
     listener.accept()
     calling.wait()
     assert waiter.over()
+
+
+NO_BACKLOG = """
+import select, socket, time
+def serve(host, port):
+    with socket.create_server((host, port), backlog=0) as listener:
+        select.select([listener], [], [])
+        time.sleep(0.3)  # the next client finds the line full, and its SYN is dropped
+        while True:
+            conn, _ = listener.accept()
+            while data := conn.recv(100):
+                conn.sendall(data)
+            conn.close()
+"""
+
+
+def test_a_dropped_syn_comes_again(open_lab: OpenLab) -> None:
+    """The server is blocked for good in recv(), and still the connection comes about."""
+    lab = open_lab(NO_BACKLOG)
+    server = lab.serve()
+    first, second = lab.connect(server), lab.connect(server)
+    first.close()
+    second.send(b"here")
+    second.expect(b"here")

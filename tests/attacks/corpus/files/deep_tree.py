@@ -1,4 +1,4 @@
-# attack: leaves folders nested two thousand deep, some without permissions, and names that are no text
+# attack: leaves folders nested eleven hundred deep, some without permissions, and names that are no text
 # covers: files left behind
 # exercise: ex01
 # checks: encode_text_writes_every_script
@@ -13,9 +13,9 @@ for name in (b"\xff\n\x1b[2J", b"a\nb", b"x" * 250, b"-rf"):
 os.mkdir("closed")
 open("closed/file", "w").close()
 os.chmod("closed", 0)
-for _ in range(2000):
-    os.mkdir("d")
-    os.chdir("d")
+for _ in range(1100):
+    os.mkdir("deep")
+    os.chdir("deep")
 os.chmod(".", 0)
 
 
