@@ -12,7 +12,7 @@ from grader.harness.contracts import (
     only_at_its_address,
     turns,
 )
-from grader.harness.lab import Lab
+from grader.harness.lab import Lab, Server
 from grader.learner import watch
 from grader.learner.failure import CheckFailed
 from grader.peers.stream import StreamPeer, pieces_of
@@ -107,7 +107,7 @@ def check_server_survives_reset(lab: Lab) -> None:
         spinning="empty_recv_ignored",
     ):
         lab.connect(server).close()
-        lab.connect(server).reset()
+        _reset_before_accept(lab, server)
         for size in (10, 200_000):
             rude = lab.connect(server)
             rude.send(lab.payload(size))
@@ -119,6 +119,16 @@ def check_server_survives_reset(lab: Lab) -> None:
             careless.close()
         leave_with_broken_pipe(lab, server, lab.payload(10))
         expect_next_client_served(lab, server)
+
+
+def _reset_before_accept(lab: Lab, server: Server) -> None:
+    """Have a connection reset before it can be accepted, whenever the server gets to run."""
+    before = lab.connect(server)
+    before.send(b"?")
+    before.read(1)  # all that came earlier has been accepted by now
+    with lab.frozen(server.process):
+        lab.connect(server).reset()
+    before.close()
 
 
 def check_server_handles_partial_send(lab: Lab) -> None:

@@ -221,10 +221,12 @@ class Child:
             else:
                 value = target(*arguments)  # type: ignore[operator]
         except BaseException as error:  # noqa: BLE001
+            at = _monotonic()
             self.held = [error, *handed]
-            self.send(event="raised", sockets=_states(handed), **self._describe(error))
+            self.send(event="raised", at=at, sockets=_states(handed), **self._describe(error))
             del error
             return
+        at = _monotonic()
         self.held = [value, *handed]
         if order.get("keep"):
             self.kept[str(order["keep"])] = value
@@ -236,7 +238,8 @@ class Child:
             self.send(event="unreadable", sockets=_states(handed), **self._describe(error))
             return
         # An iterator that is still in use may do with its socket as it likes.
-        self.send(event="returned", value=shown, sockets=_states([] if in_use else handed))
+        states = _states([] if in_use else handed)
+        self.send(event="returned", at=at, value=shown, sockets=states)
 
     def _do_release(self, order: dict[str, object]) -> None:
         self.held = []

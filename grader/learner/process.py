@@ -57,9 +57,9 @@ class Call:
     """One call of a learner's function, from ``started`` to ``ended`` (time.monotonic()).
 
     ``began`` is when the function itself was entered, as its process says: arguments of many
-    MiB take time on their way.  What a call took at least counts from ``started``, what it
-    took at most from ``began``.  ``ended`` is when the judge saw the end; it had not come yet at
-    ``ended_after``, when the judge had last looked.
+    MiB take time on their way.  ``ended`` is when the judge saw the end; it had not come yet at
+    ``ended_after``, when the judge had last looked.  ``ended_at`` is when the function was left,
+    as its process says, but between these two.
     """
 
     target: str
@@ -67,6 +67,7 @@ class Call:
     began: float = 0.0
     ended: float = 0.0
     ended_after: float = 0.0
+    ended_at: float = 0.0
     state: str = "running"
     entered: bool = False
     value: object = None
@@ -236,6 +237,8 @@ class LearnerProcess:
         elif isinstance(kind, str) and kind in _ENDS:
             call.ended = now
             call.ended_after = max(call.began, min(self.quiet_at, now))
+            at = event.get("at")
+            call.ended_at = min(max(at, call.ended_after), now) if type(at) is float else now
             call.sockets = self._confirmed(_sockets(event.get("sockets")))
             if kind == "returned":
                 call.value = event.get("value")
@@ -269,7 +272,8 @@ class LearnerProcess:
         self.end = how or self._end_status()
         if self.call is not None and not self.call.finished:
             self.call.state = "gone"
-            self.call.ended = self.call.ended_after = time.monotonic()
+            now = time.monotonic()
+            self.call.ended = self.call.ended_after = self.call.ended_at = now
 
     def _end_status(self) -> str:
         if self.child.status < 0:

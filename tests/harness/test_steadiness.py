@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from grader.harness import idleness
+from grader.harness import test_ex01_bytes_codec as ex01
 from grader.harness.contracts import turns
 from grader.harness.idleness import SHARE, Usage, idle_share
 
@@ -123,8 +124,11 @@ def test_windows_follow_until_enough_has_run_to_tell(
 # -- turns -----------------------------------------------------------------------------
 
 
-def played(*, late: float, kept_waiting: float) -> list[float]:
-    """Play turns whose one step comes ``late`` after the call began; return their timeouts."""
+def played(*, late: float, kept_waiting: float, forgiven: int = 0) -> list[float]:
+    """Play turns whose one step comes ``late`` after the call began; return their timeouts.
+
+    The first ``forgiven`` of them end later than they should, on a machine that is late.
+    """
     notes: list[str] = []
     lab: Any = SimpleNamespace(
         say=lambda key, **values: f"{key} {values}",
@@ -134,7 +138,10 @@ def played(*, late: float, kept_waiting: float) -> list[float]:
     for turn in turns(lab, 100.0):
         timeouts.append(turn.timeout)
         call = SimpleNamespace(started=time.monotonic() - late)
-        turn.acted(SimpleNamespace(call=call, kept_waiting=lambda: kept_waiting))  # type: ignore[arg-type]
+        let_off = len(timeouts) <= forgiven
+        turn.acted(
+            SimpleNamespace(call=call, kept_waiting=lambda: kept_waiting, forgiven=let_off)  # type: ignore[arg-type]
+        )
     assert len(notes) == len(timeouts) - 1
     return timeouts
 
@@ -144,12 +151,32 @@ def played(*, late: float, kept_waiting: float) -> list[float]:
     [
         (0.0, 0.0, [100.0]),
         (0.0, 99.0, [100.0]),
-        (101.0, 0.0, [100.0, 400.0]),
-        (50.0, 60.0, [100.0, 400.0]),
-        (9999.0, 0.0, [100.0, 400.0, 1600.0]),
+        (101.0, 0.0, [100.0, 600.0]),
+        (50.0, 60.0, [100.0, 600.0]),
+        (9999.0, 0.0, [100.0, 600.0, 1600.0]),
     ],
 )
 def test_a_turn_counts_where_every_step_came_in_time(
     late: float, kept_waiting: float, timeouts: list[float]
 ) -> None:
     assert played(late=late, kept_waiting=kept_waiting) == timeouts
+
+
+@pytest.mark.parametrize(
+    ("forgiven", "timeouts"), [(1, [100.0, 600.0]), (9, [100.0, 600.0, 1600.0])]
+)
+def test_a_turn_in_which_lateness_was_forgiven_is_played_again(
+    forgiven: int, timeouts: list[float]
+) -> None:
+    assert played(late=0.0, kept_waiting=0.0, forgiven=forgiven) == timeouts
+
+
+# -- random data -----------------------------------------------------------------------
+
+
+def test_random_characters_of_ex01_hold_no_line_end_in_any_encoding() -> None:
+    control = set(b"\t\n\v\f\r \0\x7f")
+    for code in (*ex01._CHINESE, *ex01._EMOJI):
+        encodings = ["utf-8", "utf-16-le", "utf-16-be", *(["gbk"] if code < 0x10000 else [])]
+        assert all(control.isdisjoint(chr(code).encode(encoding)) for encoding in encodings)
+    assert min(len(ex01._CHINESE), len(ex01._EMOJI)) > 40
