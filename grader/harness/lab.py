@@ -270,9 +270,7 @@ class Lab:
             sock.setblocking(False)
             error = sock.connect_ex((host or server.host, server.port))
             if error and not _refused(error):
-                with self.blame(stuck="blocked_by_one_client", silent="blocked_by_one_client"):
-                    self.waiter.until(write=[sock], bound=CONNECT_BOUND, connecting=True)
-                error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                error = self._await_connection(sock)
             if not error:
                 server.reached = True
                 peer = StreamPeer(sock, self.waiter, self.words, who)
@@ -287,6 +285,32 @@ class Lab:
                 )
             self._await_start(server, pause)
             pause = min(_RETRY_MOST, pause * 2)
+
+    def connect_together(self, server: Server, count: int) -> list[StreamPeer]:
+        """Connect clients to a server that is up while it is stopped: it meets them all at once."""
+        socks = []
+        with self.frozen(server.process):
+            for _ in range(count):
+                sock = self._make(socket.AF_INET, socket.SOCK_STREAM)
+                self._stack.callback(sock.close)
+                sock.setblocking(False)
+                sock.connect_ex((server.host, server.port))
+                socks.append(sock)
+        peers = []
+        for sock in socks:
+            self._clients += 1
+            who = f"peer {self._clients}"
+            if self._await_connection(sock):
+                self.transcript.add(who, "refused")
+                raise self.waiter.explained(CheckFailed("refused"))
+            peers.append(StreamPeer(sock, self.waiter, self.words, who))
+            peers[-1].note("connect")
+        return peers
+
+    def _await_connection(self, sock: socket.socket) -> int:
+        with self.blame(stuck="blocked_by_one_client", silent="blocked_by_one_client"):
+            self.waiter.until(write=[sock], bound=CONNECT_BOUND, connecting=True)
+        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def _await_start(self, server: Server, pause: float) -> None:
         """Wait a moment for a server to start; find out here that it never will."""
