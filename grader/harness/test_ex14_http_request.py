@@ -19,6 +19,7 @@ from grader.harness.lab import Lab
 from grader.learner import watch
 from grader.learner.failure import CheckFailed
 from grader.learner.process import LearnerProcess
+from grader.learner.waiting import SPIN_CPU
 from grader.model import Location
 from grader.peers.listener import Listener
 from grader.peers.stream import StreamPeer
@@ -498,6 +499,8 @@ def check_closes_its_socket(lab: Lab) -> None:
 
 def _closes(lab: Lab, client: Client, data: bytes, end: str, turn: Turn) -> None:
     """An answer comes, then its end (or none); whatever the call makes of it, nothing is left."""
+    # Who asks again and again until the time is up is another check's business.
+    lab.waiter.spin_cpu = turn.timeout + SPIN_CPU
     calling, peer = client.ask(timeout=turn.timeout)
     _pour(peer, data)
     if end == "close":
