@@ -12,17 +12,6 @@ from grader.commands import bench, verify
 SLUG = "ex03_tcp_echo"
 
 
-@pytest.fixture
-def small(suite: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a suite that keeps one variant and one mistake of ex03."""
-    monkeypatch.chdir(suite)
-    solutions = suite / "solutions" / SLUG
-    for path in (*solutions.glob("variants/*.py"), *solutions.glob("mistakes/*.py")):
-        if path.stem not in ("threads", "binds_every_address"):
-            path.unlink()
-    return suite
-
-
 def test_verify_complains_of_what_is_not_proven(
     small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -31,17 +31,6 @@ SLUG = "ex03_tcp_echo"
 ONE_REFERENCE = ["ex03", "--load", "0", "--kind", "reference"]
 
 
-@pytest.fixture
-def small(suite: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a suite that keeps one variant and one mistake of ex03."""
-    monkeypatch.chdir(suite)
-    solutions = suite / "solutions" / SLUG
-    for path in (*solutions.glob("variants/*.py"), *solutions.glob("mistakes/*.py")):
-        if path.stem not in ("threads", "binds_every_address"):
-            path.unlink()
-    return suite
-
-
 def check(name: str, status: str = "passed", diagnosis: str = "", **more: object) -> CheckResult:
     fields = {"id": name, "title": name, "status": status, "points": 1.0, "earned": 0.0}
     fields |= {"visibility": "public", "duration_s": 0.5, "diagnosis": diagnosis}
