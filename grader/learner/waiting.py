@@ -31,6 +31,7 @@ _SLICE = 0.025
 _STABLE = 0.08
 _STABLE_UNDER_WAY = 1.0
 SPIN_CPU = 0.25
+_LONG_ENOUGH, _ALL_THE_TIME = 1.0, 0.8
 _SPIN_PER_BYTE = 1.0 / (8 << 20)
 _SIOCOUTQ = 0x5411
 _PROGRESS_CAP = 60.0
@@ -54,6 +55,7 @@ class _Seen:
     lost: float = 0.0
     known_after: float = 0.0
     cpu_base: dict[int, int] = field(default_factory=dict)
+    runnable_base: dict[int, tuple[int, float]] = field(default_factory=dict)
     queued: int = -1
 
 
@@ -114,7 +116,7 @@ class Waiter:
             if left <= 0:
                 if done is not None and done():
                     return [], []
-                raise self._late() if watch_learner else CheckFailed("silent", stuck=True)
+                raise self._late(seen) if watch_learner else CheckFailed("silent", stuck=True)
             if not watch_learner or not self.learners:
                 continue
             if all(_is_over(learner) for learner in self.learners):
@@ -252,6 +254,8 @@ class Waiter:
     ) -> None:
         allowance = self.spin_cpu + self.transcript.moved * _SPIN_PER_BYTE
         for thread in threads:
+            runnable = thread.run_ns + thread.queue_ns
+            last.runnable_base.setdefault(thread.tid, (runnable, time.monotonic()))
             base = last.cpu_base.setdefault(thread.tid, thread.run_ns)
             if (thread.run_ns - base) / 1e9 < allowance:
                 continue
@@ -288,14 +292,17 @@ class Waiter:
         place = self._place(process, threads, "sleeping" if sleeping else "blocked")
         return CheckFailed("sleeping" if sleeping else "stuck", stuck=True, location=place)
 
-    def _late(self) -> CheckFailed:
+    def _late(self, seen: dict[int, _Seen]) -> CheckFailed:
         if self.learners and all(_is_over(process) for process in self.learners):
             return self._over()
         place = None
-        for process in self.learners:
+        for number, process in enumerate(self.learners):
             if process.state != "gone" and watch.supported:
-                child = process.child
-                threads = watch.threads(child.root, child.root_is_learner)
+                threads = _threads_of(process)
+                if number in seen and (busy := _never_slept(threads, seen[number])):
+                    # On a busy machine who runs in circles gets little of a processor.
+                    place = self._place(process, [busy], "spinning")
+                    return CheckFailed("spinning", stuck=True, location=place)
                 place = self._place(process, threads, "blocked") or place
         if self._left_of_all() <= 0:
             return CheckFailed("check_too_long", stuck=True, location=place)
@@ -364,6 +371,17 @@ def _ready(
         if masks[fd] & select.POLLOUT and event & (select.POLLOUT | bad):
             writable.append(by_fd[fd])
     return readable, writable
+
+
+def _never_slept(threads: list[watch.Thread], seen: _Seen) -> watch.Thread | None:
+    """Return a thread that ran or wanted to run all the time, for a second at the least."""
+    now = time.monotonic()
+    for thread in threads:
+        runnable, since = seen.runnable_base.get(thread.tid, (0, now))
+        spent = (thread.run_ns + thread.queue_ns - runnable) / 1e9
+        if now - since >= _LONG_ENOUGH and spent >= _ALL_THE_TIME * (now - since):
+            return thread
+    return None
 
 
 def _threads_of(process: LearnerProcess) -> list[watch.Thread]:

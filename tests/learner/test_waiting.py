@@ -221,3 +221,21 @@ def test_a_dropped_syn_comes_again(open_lab: OpenLab) -> None:
     first.close()
     second.send(b"here")
     second.expect(b"here")
+
+
+def test_who_never_slept_was_spinning_however_little_it_got(open_lab: OpenLab) -> None:
+    """With a deadline that comes before a quarter of a second of processor time is used up."""
+    lab = open_lab(SOURCE)
+    peer = begin(lab, "spin")
+    lab.waiter.spin_cpu = 1000.0
+    with pytest.raises(CheckFailed) as caught:
+        lab.waiter.until(read=[peer.sock], bound=1.5)
+    assert caught.value.kind == "spinning"
+
+
+def test_who_slept_now_and_then_was_silent(open_lab: OpenLab) -> None:
+    lab = open_lab(SOURCE + "\n\ndef naps(sock):\n    while True: time.sleep(0.01)\n")
+    peer = begin(lab, "naps")
+    with pytest.raises(CheckFailed) as caught:
+        lab.waiter.until(read=[peer.sock], bound=1.5)
+    assert caught.value.kind == "silent"
