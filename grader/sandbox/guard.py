@@ -5,7 +5,7 @@ namespace from Linux 5.14 on).  Root is exempt from it, so the guard looks: one 
 a hundred times a second, and closely only where many tasks have appeared.
 
 The kernel bounds the memory of each process (RLIMIT_AS), not of all together.  Where the
-machine has lost about as much as one check may use, the guard adds up what each check's
+machine has lost a part of what one check may use, the guard adds up what each check's
 processes hold (Pss: what they share counts once), and ends one that holds too much.
 
 A folder that is not a file system of its own has no size limit, only each file in it has:
@@ -87,7 +87,8 @@ class Guard:
     def _look_at_memory(self) -> None:
         available = available_memory()
         self._available = max(self._available, available)
-        if self._available - available < self._memory // 2:
+        # An eighth: pages that a processor keeps for itself were counted as used before.
+        if self._available - available < self._memory // 8:
             return
         for child in list(self._children):
             if child.closed or child.exhausted:
