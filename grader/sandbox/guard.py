@@ -4,9 +4,8 @@ Where the judge is not root the kernel has a limit for that (RLIMIT_NPROC, count
 namespace from Linux 5.14 on).  Root is exempt from it, so the guard looks: one cheap number
 a hundred times a second, and closely only where many tasks have appeared.
 
-The kernel bounds the memory of each process (RLIMIT_AS), not of all together.  Where the
-machine has lost a part of what one check may use, the guard adds up what each check's
-processes hold (Pss: what they share counts once), and ends one that holds too much.
+The kernel bounds the memory of each process (RLIMIT_AS), not of all together: the guard adds
+up what each check's processes hold (Pss: what they share counts once), ten times a second.
 
 A folder that is not a file system of its own has no size limit, only each file in it has:
 there the guard adds up what is in each check's folder, ten times a second.
@@ -43,7 +42,6 @@ class Guard:
         self._folder = folder
         self._most_bytes = files
         self._ticks = 0
-        self._available = available_memory()
         self._floor = total_tasks()
         self._children: list[Child] = []
         self._stop = threading.Event()
@@ -85,29 +83,12 @@ class Guard:
                 child.kill()
 
     def _look_at_memory(self) -> None:
-        available = available_memory()
-        self._available = max(self._available, available)
-        # An eighth: pages that a processor keeps for itself were counted as used before.
-        if self._available - available < self._memory // 8:
-            return
         for child in list(self._children):
             if child.closed or child.exhausted:
                 continue
             if processes.memory_of(child.root, child.root_is_learner) > self._memory:
                 child.exhausted = True
                 child.kill()
-
-
-def available_memory() -> int:
-    """Return how many bytes the machine could still give (proc(5), meminfo); 0 where unknown."""
-    try:
-        with open("/proc/meminfo", "rb") as file:
-            for line in file:
-                if line.startswith(b"MemAvailable:"):
-                    return int(line.split()[1]) << 10
-    except (OSError, ValueError, IndexError):
-        pass
-    return 0
 
 
 def bytes_in(folder: Path, most: int) -> int:
