@@ -1,12 +1,14 @@
 """Every session is a thin call of ``python -m grader`` or of one tool; reading it is reading them.
 
-Learners use ``grade``, ``hint`` and ``doctor``; ``tests``, ``lint``, ``verify``, ``flakes``,
+Learners use ``grade``, ``watch``, ``hint``, ``explain``, ``progress``, ``solution``, ``reset``,
+``settings`` and ``doctor``; ``tests``, ``lint``, ``verify``, ``flakes``,
 ``fuzz`` and ``bench`` are for authors.  A session's environment is made once and installed
 again only when ``pyproject.toml`` has changed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import subprocess
 import sys
@@ -52,7 +54,11 @@ def dojo(session: nox.Session, command: str) -> None:
         session.run(str(python), "-m", "pip", "install", "-q", "-e", ".", external=True)
         stamp.write_text(stamp_for(), encoding="utf-8")
     # -I: a learner's socket.py in the current folder is no part of the grader.
-    code = subprocess.call([python, "-I", "-m", "grader", command, *session.posargs])
+    process = subprocess.Popen([python, "-I", "-m", "grader", command, *session.posargs])
+    code = None
+    while code is None:
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches it as well: it ends in order
+            code = process.wait()
     if code:
         raise SystemExit(code)
 
@@ -64,9 +70,45 @@ def grade(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def watch(session: nox.Session) -> None:
+    """Grade again on every save: nox -s watch [-- ex03]."""
+    dojo(session, "watch")
+
+
+@nox.session(python=False)
 def hint(session: nox.Session) -> None:
     """Show the next hint: nox -s hint -- ex03."""
     dojo(session, "hint")
+
+
+@nox.session(python=False)
+def explain(session: nox.Session) -> None:
+    """Explain a diagnosis: nox -s explain -- empty_recv_ignored (all: nothing)."""
+    dojo(session, "explain")
+
+
+@nox.session(python=False)
+def progress(session: nox.Session) -> None:
+    """Show where you stand and what is next: nox -s progress."""
+    dojo(session, "progress")
+
+
+@nox.session(python=False)
+def solution(session: nox.Session) -> None:
+    """Show the reference beside your file, once it passes: nox -s solution -- ex03."""
+    dojo(session, "solution")
+
+
+@nox.session(python=False)
+def reset(session: nox.Session) -> None:
+    """Put the stub back; your attempt is kept: nox -s reset -- ex03."""
+    dojo(session, "reset")
+
+
+@nox.session(python=False)
+def settings(session: nox.Session) -> None:
+    """Show or change settings, such as the language: nox -s settings -- lang zh."""
+    dojo(session, "settings")
 
 
 @nox.session(python=False)
@@ -89,10 +131,11 @@ def flakes(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the suite's own tests and show the branch coverage of grader/."""
+    """Run the suite's own tests on all cores and show the branch coverage of grader/."""
     install(session, "test", "nox")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    workers = ["-n", "auto", "--dist", "worksteal"]
+    session.run("coverage", "run", "-m", "pytest", *workers, *session.posargs)
     session.run("coverage", "combine", silent=True)
     session.run("coverage", "report")
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from grader import __version__
+from grader import __version__, settings
 from grader.model import Language
-from grader.texts import missing_text, text
+from grader.texts import missing_text, table, text
 
 if TYPE_CHECKING:
     from grader.catalog import CatalogError
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 PASSED, FALLEN_SHORT, BAD_REQUEST, OUR_FAULT, INTERRUPTED, READER_GONE = 0, 1, 2, 3, 130, 141
 COMMANDS: dict[str, str] = {
     "grade": "grader.commands.grade",
+    "watch": "grader.commands.watch",
     "hint": "grader.commands.hint",
+    "explain": "grader.commands.explain",
+    "progress": "grader.commands.progress",
+    "solution": "grader.commands.solution",
+    "reset": "grader.commands.reset",
+    "settings": "grader.commands.settings",
     "doctor": "grader.commands.doctor",
     "verify": "grader.commands.verify",
     "flakes": "grader.commands.flakes",
@@ -57,12 +63,28 @@ class BadRequestError(Exception):
 
 
 def locale_language() -> Language:
-    """Return the language that the environment asks for (setlocale(3)'s order)."""
-    for name in ("DOJO_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name, "")
-        if value:
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
+    """Return the language that DOJO_LANG, the suite's settings or the environment ask for.
+
+    In this order; the environment's own is setlocale(3)'s.
+    """
+    names = ("DOJO_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+    value = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    asked: Language = "zh" if value.lower().startswith("zh") else "en"
+    return asked if os.environ.get("DOJO_LANG") else _chosen_language(asked)
+
+
+def _chosen_language(asked: Language) -> Language:
+    """Return the language that the suite's settings ask for; broken ones cost a line."""
+    root = settings.nearest_root()
+    if root is None:
+        return asked
+    try:
+        return settings.language(root) or asked
+    except settings.SettingsError as error:
+        path = settings.path(root).relative_to(root)
+        if sys.stderr is not None:
+            _complain(text("learner.settings_broken", asked, path=path, error=error))
+    return asked
 
 
 class Parser(argparse.ArgumentParser):
@@ -71,6 +93,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise BadRequestError instead of printing the usage."""
         raise BadRequestError(message[:500])
+
+
+def speak(language: Language) -> None:
+    """Have argparse use our words for what it says itself (it asks gettext, which has no files)."""
+    own, said = table("argparse", "en"), table("argparse", language)
+    words = {own[entry]: said[entry] for entry in own}
+    setattr(argparse, "_", lambda template: words.get(template, template))  # noqa: B010
 
 
 def _language_of(argv: Sequence[str]) -> Language:
@@ -88,6 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; without ``argv``, the process's own."""
     words = list(sys.argv[1:] if argv is None else argv)
     language = _language_of(words)
+    speak(language)
     try:
         _prepare_streams()
         with _ending_when_asked(for_good=argv is None):
@@ -236,11 +266,20 @@ class _Ending:
     asked_at: float | None = None
     raised = False
     held = 0
+    over = False
+    lock = threading.Lock()  # held by who sends a signal again, or stops such sending
 
 
 def asked_to_end() -> bool:
     """Say whether the process is to end, even where a KeyboardInterrupt has got lost."""
     return _Ending.asked_at is not None
+
+
+def end_if_asked() -> None:
+    """Raise the KeyboardInterrupt that has got lost, or is still to come; it comes once."""
+    if asked_to_end():
+        _Ending.raised = True
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
@@ -268,7 +307,7 @@ def _ending_when_asked(for_good: bool) -> Iterator[None]:
         return
     before = {}
     hook = sys.unraisablehook
-    _Ending.asked_at, _Ending.raised = None, False
+    _Ending.asked_at, _Ending.raised, _Ending.over = None, False, False
     try:
         sys.unraisablehook = _pass_over_interrupts
         for name in _ASKING:
@@ -277,6 +316,9 @@ def _ending_when_asked(for_good: bool) -> Iterator[None]:
                 before[number] = signal.signal(number, _end)
         yield
     finally:
+        _Ending.raised = True
+        with _Ending.lock:  # a signal sent again after this would meet the default, and kill
+            _Ending.over = True
         sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if for_good else handler)
@@ -317,10 +359,13 @@ def _is_taking_or_giving_back(frame: FrameType | None) -> bool:
 def _ask_again(number: int) -> None:
     """Send the main thread a signal once more; it perhaps waits in a system call by then."""
     time.sleep(_AGAIN_S)
-    if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident or 0, number)
-    else:
-        signal.raise_signal(number)
+    with _Ending.lock:
+        if _Ending.raised or _Ending.over:
+            return
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+        else:
+            signal.raise_signal(number)
 
 
 def _pass_over_interrupts(found: sys.UnraisableHookArgs) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import random
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +14,13 @@ import msgspec
 
 from grader import __version__
 from grader.learner.failure import CheckFailed, HarnessError
+from grader.learner.process import signal_name
 from grader.model import (
     Check,
     CheckResult,
     CheckStatus,
     Diagnosis,
+    Event,
     Exercise,
     GraderInfo,
     Isolation,
@@ -45,6 +48,7 @@ DIAGNOSIS_OF = {
     "not_implemented": "not_implemented",
     "returned_none": "returned_none",
     "not_connected": "listener_used_as_connection",
+    "not_listening": "never_listens",
     "mismatch": "wrong_bytes",
     "short": "closes_too_early",
     "cut": "partial_returned",
@@ -62,6 +66,11 @@ DIAGNOSIS_OF = {
 # A check bounds itself, in seconds of a machine that is not late; pytest-timeout is for the
 # case that the grader itself hangs.
 _BACKSTOP = 5
+_WAITS = ("blocked", "sleeping", "spinning")
+_CALL = re.compile(
+    r"\b(accept|connect|create_connection|recv\w*|send(?:all|to|file)?|select|poll|sleep|join|wait"
+    r"|read\w*|write|get)\("
+)
 _VALUES = ("error", "end", "where", "name", "function", "names")
 
 
@@ -154,7 +163,9 @@ class Judge:
 
             found = probe(make_lab("import"))
             if found.failure is not None:
-                return [self._result(check, found.failure) for check in self.chosen]
+                return [
+                    _replace(self._result(check, found.failure), hints=0) for check in self.chosen
+                ]
             outcomes = run_harness(
                 self.exercise.folder,
                 [check.id for check in self.chosen],
@@ -175,11 +186,12 @@ class Judge:
                 )
             else:
                 result = self._result(check, outcome.failure)
+            events = outcome.events if keep or outcome.failure else ()
             results.append(
                 _replace(
                     result,
                     duration_s=round(outcome.duration_s, 4),
-                    transcript=outcome.events if keep or outcome.failure else (),
+                    transcript=_as_told(events, result.location),
                     output=outcome.output,
                 )
             )
@@ -197,6 +209,7 @@ class Judge:
         return _replace(
             result,
             diagnosis=diagnosis.id,
+            hints=len(check.hints_for(diagnosis.id)),
             expected=diagnosis.expected,
             received=diagnosis.received,
             location=diagnosis.location,
@@ -204,11 +217,12 @@ class Judge:
 
     def _diagnose(self, failure: CheckFailed) -> Diagnosis:
         name = failure.values.get("diagnosis") or DIAGNOSIS_OF.get(failure.kind, failure.kind)
-        location = failure.location
-        if name == "crashed" and failure.values.get("end", "").startswith("exit"):
-            name = "exited"
+        location = self._as_written(failure.location)
+        if name == "crashed":
+            name = _way_to_end(failure.values.get("end", ""))
         limits = msgspec.structs.asdict(self.exercise.limits)
         values: dict[str, object] = {**dict.fromkeys(_VALUES, ""), **limits, **failure.values}
+        values["end"] = signal_name(str(values["end"])) or values["end"]
         if location is not None and location.doing:
             values["where"] = text("judge.blocked_in", self.language, doing=location.doing)
         own = self.exercise.diagnoses.get(name)
@@ -218,19 +232,27 @@ class Judge:
             message = text(f"diagnoses.{name}", self.language, **values)
         if location is not None and 0 < location.line <= len(self.lines):
             source = self.lines[location.line - 1].strip()[:200]
-            location = Location(
-                location.line, location.function, source, location.state, location.doing
-            )
+            location = _changed(location, source=source)
         return Diagnosis(name, message, failure.expected, failure.received, location)
 
+    def _as_written(self, place: Location | None) -> Location | None:
+        """Name the call that the learner wrote, ``recv()``, not the kernel's ``poll()``."""
+        if place is None or place.state not in _WAITS or not 0 < place.line <= len(self.lines):
+            return place
+        written = set(_CALL.findall(self.lines[place.line - 1]))
+        if len(written) != 1 or place.calls:
+            return place
+        return _changed(place, doing=f"{written.pop()}()")
+
     def _all_failed(self, problem: Problem) -> list[CheckResult]:
-        place = Location(problem.line, state="raised") if problem.line else None
+        place = Location(problem.line) if problem.line else None
         failure = CheckFailed(
             problem.diagnosis,
             location=place,
             values={"error": problem.detail, "name": self.submission.name},
         )
-        return [self._result(check, failure) for check in self.chosen]
+        # A hint of a check says nothing about a file that cannot be graded at all.
+        return [_replace(self._result(check, failure), hints=0) for check in self.chosen]
 
     def _error(self, check: Check, what: str) -> CheckResult:
         return self._plain(check, "error", text("judge.grader_error", self.language, error=what))
@@ -245,12 +267,12 @@ class Judge:
             visibility=check.visibility,
             duration_s=0.0,
             message=message,
-            hints=len(check.hints),
         )
 
     def _assemble(
         self, results: Sequence[CheckResult], isolation: Isolation, duration: float
     ) -> Verdict:
+        results = explained(self.exercise, results)
         counted = [result for result in results if result.status != "skipped"]
         status: VerdictStatus = "passed"
         if not counted or any(result.status == "error" for result in counted):
@@ -276,9 +298,60 @@ class Judge:
         )
 
 
+def explained(exercise: Exercise, results: Sequence[CheckResult]) -> list[CheckResult]:
+    """Say of each failure which earlier one explains it (``because``), if one does.
+
+    That is a check that it builds on (``after``), or one that failed with the same diagnosis at
+    the same place; never one that is itself explained by another.
+    """
+    builds_on = {check.id: check.after for check in exercise.checks}
+    causes: dict[str, str] = {}
+    places: dict[tuple[str, str], str] = {}
+    found = []
+    for result in results:
+        if result.status in ("failed", "stuck"):
+            place = _steady_place(result.location)
+            cause = next((causes[name] for name in builds_on[result.id] if name in causes), "")
+            if not cause and place:
+                cause = places.get((result.diagnosis, place), "")
+            causes[result.id] = cause or result.id
+            places.setdefault((result.diagnosis, place), causes[result.id])
+            result = _replace(result, because=cause)
+        found.append(result)
+    return found
+
+
+def _steady_place(place: Location | None) -> str:
+    """Return what is the same each time: a loop is met now at this line of it, now at that."""
+    if place is None:
+        return ""
+    return place.function if place.state == "spinning" else str(place.line)
+
+
 def _import_harness() -> None:
     """Import pytest and the laboratory, which takes as long as a sandbox takes to start."""
+    import grader.harness.lab
+    import grader.harness.probe
+    import grader.harness.session  # noqa: F401
+
+
+def _as_told(events: tuple[Event, ...], place: Location | None) -> tuple[Event, ...]:
+    """Name the call at the end of a transcript as the place does."""
+    if place is None or not events or events[-1].event not in ("wait", "spin"):
+        return events
+    return (*events[:-1], msgspec.structs.replace(events[-1], preview=place.doing))
+
+
+def _way_to_end(end: str) -> str:
+    """Return the diagnosis of a process that has gone: by itself, killed, or crashed."""
+    if end.startswith(("exit", "SystemExit")):
+        return "exited"
+    return "killed" if signal_name(end) in ("SIGKILL", "SIGTERM") else "crashed"
 
 
 def _replace(result: CheckResult, **changes: object) -> CheckResult:
     return msgspec.structs.replace(result, **changes)
+
+
+def _changed(place: Location, **changes: object) -> Location:
+    return msgspec.structs.replace(place, **changes)

@@ -6,7 +6,8 @@ seconds (float), sizes are bytes (int), texts are in the language of the verdict
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -35,6 +36,12 @@ class Text(Model, frozen=True):
         return self.zh if language == "zh" else self.en
 
 
+class Hint(Text, frozen=True):
+    """One stage of help; ``when`` names the diagnoses that it is for (none: all)."""
+
+    when: tuple[str, ...] = ()
+
+
 class Limits(Model, frozen=True):
     """What one learner process may use, its children included."""
 
@@ -48,13 +55,22 @@ class Limits(Model, frozen=True):
 
 
 class Check(Model, frozen=True):
-    """One behaviour of an exercise, as its manifest describes it."""
+    """One behaviour of an exercise, as its manifest describes it.
+
+    ``after`` names earlier checks that this one builds on: where one of them fails, it explains
+    the failure of this one.
+    """
 
     id: str
     title: Text
     points: float
     visibility: Visibility = "public"
-    hints: tuple[Text, ...] = ()
+    after: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
+
+    def hints_for(self, diagnosis: str) -> tuple[Hint, ...]:
+        """Return the stages that help where this check fails with a diagnosis."""
+        return tuple(hint for hint in self.hints if not hint.when or diagnosis in hint.when)
 
 
 class Exercise(Model, frozen=True):
@@ -84,8 +100,10 @@ class Exercise(Model, frozen=True):
 class Location(Model, frozen=True):
     """A place in the learner's file, and what the code was doing there.
 
-    ``state`` is a word for machines (``raised``, ``blocked``, ``spinning``,
-    ``sleeping``); ``doing`` is the same for a reader, such as ``recv()``.
+    ``state`` is a word for machines: ``raised``, ``blocked`` (in a call without a time limit),
+    ``sleeping`` (in one that has a limit), ``spinning``; ``doing`` is the same for a reader, such
+    as ``recv()``.  Of a thread that spins it was seen for ``seconds`` how often it made that call
+    (``calls``) and how many of these returned nothing (``empty``); 0 where that is unknown.
     """
 
     line: int
@@ -93,6 +111,9 @@ class Location(Model, frozen=True):
     source: str = ""
     state: str = ""
     doing: str = ""
+    calls: int = 0
+    empty: int = 0
+    seconds: float = 0.0
 
 
 class Event(Model, frozen=True):
@@ -116,7 +137,10 @@ class Diagnosis(Model, frozen=True):
 
 
 class CheckResult(Model, frozen=True):
-    """What one check found; ``earned`` is all of ``points`` or nothing."""
+    """What one check found; ``earned`` is all of ``points`` or nothing.
+
+    ``because`` is the id of another failed check that explains this one: mend that first.
+    """
 
     id: str
     title: str
@@ -133,6 +157,40 @@ class CheckResult(Model, frozen=True):
     transcript: tuple[Event, ...] = ()
     output: str = ""
     hints: int = 0
+    because: str = ""
+
+
+class Checked(Protocol):
+    """What is known of a check's result, in a verdict or on record."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def diagnosis(self) -> str: ...
+    @property
+    def because(self) -> str: ...
+
+
+_C = TypeVar("_C", bound=Checked)
+
+
+def first_things_first(checks: Sequence[_C]) -> list[_C]:
+    """Return what is open, what to mend first at the front.
+
+    What another failure explains comes last; before it what is not written yet: who works at
+    one function wants to hear of that one.
+    """
+    still_open = [check for check in checks if check.status in ("failed", "stuck")]
+    names = {check.id for check in still_open}
+
+    def rank(check: _C) -> int:
+        if check.because in names:
+            return 2
+        return int(check.diagnosis == "not_implemented")
+
+    return sorted(still_open, key=rank)
 
 
 class Isolation(Model, frozen=True):

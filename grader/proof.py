@@ -21,12 +21,16 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from grader.catalog import load_exercise, mistakes, solution_path, stub_path, variants
+from grader.catalog import load_exercise, mistakes, pristine_path, solution_path, variants
 from grader.judge import Options, grade
+from grader.manifest import read_text
 from grader.model import Exercise, Verdict
 from grader.sandbox import IsolationChoice
 
 _CHECK = re.compile(r"^def check_(\w+)\(", re.MULTILINE)
+# What a variant begins with, for both languages; what goes on in the next line is indented.
+_ENGLISH = re.compile(r"# variant: \S.*(?:\n#  +\S.*)*(?:\n|$)")
+_CHINESE = re.compile(r"# 变体：.*[\u4e00-\u9fff]")
 _HARNESS = Path(__file__).parent / "harness"
 
 
@@ -51,7 +55,7 @@ class Finding:
 
 def cases(root: Path, exercise: Exercise) -> list[Case]:
     """Return every file whose verdict is known beforehand."""
-    found = [Case(exercise.id, "stub", stub_path(root, exercise))]
+    found = [Case(exercise.id, "stub", pristine_path(root, exercise))]
     found.append(Case(exercise.id, "reference", solution_path(root, exercise)))
     found += [Case(exercise.id, "variant", path) for path in variants(root, exercise)]
     for mistake in mistakes(root, exercise):
@@ -73,14 +77,31 @@ def structure(root: Path, exercise: Exercise) -> list[str]:
     ]
     named = {check for mistake in mistakes(root, exercise) for check in mistake.caught_by}
     complaints += [f"check {name} is named by no mistake" for name in listed if name not in named]
+    stub = pristine_path(root, exercise)
+    if not stub.is_file():
+        complaints.append(f"no {stub.name}: a copy of the stub as it is shipped, for reset")
     if len(variants(root, exercise)) < 5:
         complaints.append("fewer than five variants")
+    for path in variants(root, exercise):
+        complaints += _undescribed(root, path)
     if len(mistakes(root, exercise)) < 12:
         complaints.append("fewer than twelve mistakes")
     for mistake in mistakes(root, exercise):
         if not mistake.caught_by:
             complaints.append(f"{mistake.path.name} names no check")
     return complaints
+
+
+def _undescribed(root: Path, path: Path) -> list[str]:
+    """Say which description ``solution`` would miss in a variant (CatalogError: unreadable)."""
+    shown = path.relative_to(root).as_posix()
+    source = "\n".join(read_text(path, shown).splitlines())
+    english = _ENGLISH.match(source)
+    if not english:
+        return [f"{shown}: does not begin with '# variant: <what is unusual>'"]
+    if not _CHINESE.match(source, english.end()):
+        return [f"{shown}: no '# 变体：<the same in Chinese>' after '# variant: …'"]
+    return []
 
 
 def complaints_about(case: Case, verdict: Verdict) -> list[str]:

@@ -27,7 +27,9 @@ _MARKERS = (
     "needs_bwrap: the test is about the full rung and is skipped where bubblewrap does not work",
     "needs_landlock: the test is about the partial rung, and skipped where Landlock does not work",
     "needs_proc: the test reads Linux's /proc and is skipped elsewhere",
+    "needs_chromium: the test looks at a page in a real browser and is skipped without Chromium",
 )
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,6 +53,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"no partial isolation here: {reason}")
     if item.get_closest_marker("needs_proc") and not watch.supported:
         pytest.skip("no /proc/PID/task/TID/syscall here")
+    if item.get_closest_marker("needs_chromium") and not _chromium():
+        pytest.skip(f"no browser here: {', '.join(_CHROMIUM)}")
+
+
+def _chromium() -> str | None:
+    return next(filter(None, map(shutil.which, _CHROMIUM)), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of the browser (see the marker ``needs_chromium``)."""
+    path = _chromium()
+    assert path is not None
+    return path
 
 
 @cache

@@ -9,7 +9,7 @@ from time import perf_counter
 import pytest
 import yaml
 
-from grader import catalog
+from grader import catalog, manifest
 from grader.catalog import CatalogError
 from grader.model import Limits
 
@@ -298,7 +298,7 @@ def test_a_directory_a_missing_file_and_a_pipe(root: Path) -> None:
 
 def test_the_loader_in_python_reads_the_same(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = catalog.load_exercise(root, "ex03")
-    monkeypatch.setattr(catalog, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(manifest, "_LOADER", yaml.SafeLoader)
     assert catalog.load_exercise(root, "ex03") == fast
     write(root, MANIFEST.replace("points: 2.5", "points: much"))
     assert problem(root) == f"{SHOWN}:19: checks[1].points: expected float, got str"

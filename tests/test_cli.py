@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -211,8 +213,9 @@ def test_version(run: Run) -> None:
     ],
 )
 def test_speaks_the_language_of_the_locale(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], language: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], language: str
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # a suite's settings go before the locale
     for name in ("DOJO_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
@@ -374,3 +377,38 @@ def test_killed_it_leaves_nothing_behind(
     grading.kill()
     grading.wait(PATIENCE)
     eventually(lambda: all(processes.state(pid) == "Z" for pid in started))
+
+
+def test_an_exercise_without_the_check_asked_for_is_left_out(run: Run, suite: Path) -> None:
+    name = "ex01_bytes_codec"
+    shutil.copytree(ROOT / "exercises" / name, suite / "exercises" / name)
+    done = run("grade", "ex03", "ex01", *ONE, "--format", "json")
+    assert done.returncode == cli.FALLEN_SHORT
+    verdicts = json.loads(done.stdout)
+    assert [verdict["exercise"] for verdict in verdicts] == ["ex03"]
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_help_speaks_the_language_asked_for(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert cli.main([name, "--help", "--lang", "en"]) == cli.PASSED
+    english = capsys.readouterr().out
+    assert re.search("[\u4e00-\u9fff]", english) is None
+    assert cli.main([name, "--help", "--lang", "zh"]) == cli.PASSED
+    chinese = capsys.readouterr().out
+    entries = re.split(r"\n  (?=\S)", chinese.partition("\n\n")[2])[1:]
+    assert len(entries) >= 2
+    for entry in entries:
+        assert re.search("[\u4e00-\u9fff]", entry), entry
+
+
+def test_complaints_about_words_speak_the_language_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words in (["--no-such"], ["--isolation", "x"], ["--seed"], ["--seed", "x"]):
+        assert cli.main(["grade", *words, "--lang", "zh"]) == cli.BAD_REQUEST
+        assert re.search("[\u4e00-\u9fff]", capsys.readouterr().err)
+        assert cli.main(["grade", *words, "--lang", "en"]) == cli.BAD_REQUEST
+        assert not re.search("[\u4e00-\u9fff]", capsys.readouterr().err)

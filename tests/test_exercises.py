@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from grader.catalog import exercise_ids, load_exercise, mistakes, solution_path, stub_path, variants
+from grader.catalog import (
+    exercise_ids,
+    load_exercise,
+    mistakes,
+    pristine_path,
+    solution_path,
+    stub_path,
+    variants,
+)
 from grader.judge import Options, grade
 from grader.model import Exercise
 from grader.proof import structure
@@ -20,11 +29,26 @@ ROOT = Path(__file__).resolve().parents[1]
 IDS = exercise_ids(ROOT)
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_HALF_WIDTH = re.compile(r"[\u4e00-\u9fff] ?[,;:!?]|[,;:!?] ?[\u4e00-\u9fff]")
 
 
 @pytest.fixture(params=IDS)
 def exercise(request: pytest.FixtureRequest) -> Exercise:
     return load_exercise(ROOT, request.param)
+
+
+def committed(path: Path) -> bytes:
+    """Return a file as the last commit has it; skip where git does not know."""
+    name = path.relative_to(ROOT).as_posix()
+    try:
+        done = subprocess.run(
+            ["git", "show", f"HEAD:./{name}"], cwd=ROOT, capture_output=True, check=False
+        )
+    except OSError as error:
+        pytest.skip(f"no git: {error}")
+    if done.returncode:
+        pytest.skip(f"git has no {name}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
 
 
 def readmes(exercise: Exercise) -> Iterator[tuple[str, str]]:
@@ -52,12 +76,19 @@ def test_reference_passes(exercise: Exercise, best: IsolationChoice) -> None:
 
 @pytest.mark.needs_proc
 def test_stub_fails_every_check(exercise: Exercise, best: IsolationChoice) -> None:
-    verdict = grade(exercise, stub_path(ROOT, exercise), Options(isolation=best, language="zh"))
+    verdict = grade(exercise, pristine_path(ROOT, exercise), Options(isolation=best, language="zh"))
     assert verdict.status == "failed"
     assert verdict.score == 0
     counted = [check for check in verdict.checks if check.status != "skipped"]
     assert [c.id for c in counted if c.status not in ("failed", "stuck")] == []
     assert "not_implemented" in {check.diagnosis for check in counted}
+
+
+def test_the_stub_to_reset_to_is_the_one_that_is_shipped(exercise: Exercise) -> None:
+    shipped = committed(stub_path(ROOT, exercise)).replace(b"\r\n", b"\n")
+    if shipped.count(b"raise NotImplementedError") < len(exercise.functions):
+        pytest.skip("a learner has committed work of their own")
+    assert pristine_path(ROOT, exercise).read_bytes().replace(b"\r\n", b"\n") == shipped
 
 
 def test_readmes_teach_in_both_languages(exercise: Exercise) -> None:
@@ -109,7 +140,7 @@ def functions_of(path: Path) -> dict[str, tuple[str, ...]]:
 
 
 def test_functions_are_those_of_the_manifest(exercise: Exercise) -> None:
-    stub = functions_of(stub_path(ROOT, exercise))
+    stub = functions_of(pristine_path(ROOT, exercise))
     reference = functions_of(solution_path(ROOT, exercise))
     for name, parameters in exercise.functions.items():
         assert stub[name] == parameters
@@ -118,7 +149,7 @@ def test_functions_are_those_of_the_manifest(exercise: Exercise) -> None:
 
 
 def test_stub_asks_and_does_not_answer(exercise: Exercise) -> None:
-    source = stub_path(ROOT, exercise).read_text(encoding="utf-8")
+    source = pristine_path(ROOT, exercise).read_text(encoding="utf-8")
     assert "TODO" in source
     assert _CHINESE.search(source)
     tree = ast.parse(source)
@@ -134,10 +165,11 @@ def test_nothing_hidden_is_shown(exercise: Exercise) -> None:
     hidden = [check.id for check in exercise.checks if check.visibility == "hidden"]
     assert hidden
     folder = ROOT / "exercises" / exercise.folder
-    names = {"README.md", "README.zh.md", "exercise.yaml", f"{exercise.slug}.py"}
-    assert {p.name for p in folder.iterdir() if p.name != "__pycache__"} == names
+    names = {"README.md", "README.zh.md", "exercise.yaml", f"{exercise.slug}.py", ".stub.py"}
+    found = {p.name for p in folder.iterdir() if p.name not in ("__pycache__", "diagnoses")}
+    assert found == names
     shown = [text for _, text in readmes(exercise)]
-    shown.append(stub_path(ROOT, exercise).read_text(encoding="utf-8"))
+    shown.append(pristine_path(ROOT, exercise).read_text(encoding="utf-8"))
     for text in shown:
         assert not [name for name in hidden if re.search(rf"\b{name}\b", text)]
         assert "solutions/" not in text
@@ -150,6 +182,25 @@ def test_solutions_hold_no_stray_file(exercise: Exercise) -> None:
     known |= {mistake.path for mistake in mistakes(ROOT, exercise)}
     found = {p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
     assert found == known
+
+
+def test_every_variant_says_what_it_is_in_both_languages(exercise: Exercise) -> None:
+    said = []
+    for path in variants(ROOT, exercise):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert lines[0].startswith("# variant: "), path.name
+        at = next((n for n, line in enumerate(lines) if line.startswith("# 变体：")), 0)
+        assert at, f"{path.name} says nothing in Chinese"
+        # Between the two stands only what goes on with the English one.
+        assert all(line.startswith("#  ") for line in lines[1:at]), path.name
+        assert not _CHINESE.search("".join(lines[:at])), path.name
+        chinese = lines[at].removeprefix("# 变体：")
+        assert _CHINESE.search(chinese), path.name
+        assert not _HALF_WIDTH.search(chinese), chinese
+        assert not chinese.endswith(("。", ".")), chinese
+        assert len(lines[at]) <= 98, path.name
+        said += [" ".join(lines[:at]), chinese]
+    assert len(set(said)) == len(said)
 
 
 def test_hints_become_more_and_never_repeat(exercise: Exercise) -> None:

@@ -8,13 +8,24 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from grader.catalog import load_exercise
 from grader.harness import session
-from grader.judge import Judge, Options, grade
-from grader.model import LANGUAGES, Check, Exercise, Language, Text, Verdict
+from grader.judge import Judge, Options, explained, grade
+from grader.model import (
+    LANGUAGES,
+    Check,
+    CheckResult,
+    CheckStatus,
+    Exercise,
+    Language,
+    Location,
+    Text,
+    Verdict,
+)
 from grader.sandbox import IsolationChoice, SandboxError
 from grader.submission import (
     MAX_SOURCE,
@@ -67,7 +78,7 @@ UNUSABLE: dict[str, tuple[bytes, str, int]] = {
     "raises": (b"import os\nraise ValueError('no')\n", "import_raised", 2),
     "raises below": (b"def f():\n    1 / 0\nf()\n", "import_raised", 2),
     "no such module": (b"import requests_\n", "import_raised", 1),
-    "sys.exit": (b"import sys\nsys.exit(0)\n", "import_raised", 2),
+    "sys.exit": (b"import sys\nsys.exit(0)\n", "import_ended", 2),
     "interrupts itself": (b"raise KeyboardInterrupt\n", "import_raised", 1),
     "compiles more": (b"x = 1\nexec('(')\n", "syntax_error", -1),
     "reads the keyboard": (b"input()\n", "import_raised", 1),
@@ -628,3 +639,69 @@ def test_shows_a_path_as_a_learner_would_type_it(
     windows = SimpleNamespace(relpath=lambda _: (_ for _ in ()).throw(ValueError))
     monkeypatch.setattr("grader.submission.os.path", windows)
     assert display_path(tmp_path / "a.py") == str(tmp_path / "a.py")
+
+
+CAUSES = """\
+a: failed d 3 - -> ""
+b: passed x 0 - -> ""
+c: failed e 9 a -> a
+d: failed d 3 - -> a
+e: failed d 4 - -> ""
+f: stuck f 0 b,e -> e
+g: failed g 0 c -> a
+h: failed f 0 - -> ""
+i: skipped d 3 a -> ""
+"""
+
+
+def test_a_failure_that_another_explains_says_so() -> None:
+    rows = [line.split() for line in CAUSES.splitlines()]
+    checks, results = [], []
+    for name, status, diagnosis, line, after, *_ in rows:
+        builds_on = () if after == "-" else tuple(after.split(","))
+        checks.append(Check(name[0], Text("t", "t"), 1, after=builds_on))
+        results.append(
+            CheckResult(
+                name[0], "", cast("CheckStatus", status), 1, 0, "public", 0, diagnosis,
+                location=Location(int(line)) if line != "0" else None,
+            )
+        )  # fmt: skip
+    exercise = Exercise("ex98", "x", Text("t", "t"), Text("t", "t"), (), {}, tuple(checks))
+    found = {result.id: result.because for result in explained(exercise, results)}
+    assert found == {row[0][0]: row[-1].strip('"') for row in rows}
+
+
+def test_one_loop_is_one_place_wherever_it_was_met() -> None:
+    exercise = Exercise(
+        "ex98", "x", Text("t", "t"), Text("t", "t"), (), {},
+        (Check("a", Text("t", "t"), 1), Check("b", Text("t", "t"), 1)),
+    )  # fmt: skip
+    results = [
+        CheckResult(
+            name, "", "stuck", 1, 0, "public", 0, "spinning",
+            location=Location(line, "serve", state="spinning"),
+        )
+        for name, line in (("a", 3), ("b", 5))
+    ]  # fmt: skip
+    assert [result.because for result in explained(exercise, results)] == ["", "a"]
+
+
+@pytest.mark.needs_proc
+def test_the_transcript_ends_with_the_call_that_was_written(
+    grade_source: Callable[..., Verdict],
+) -> None:
+    """With a time limit recv() waits in poll(2); the learner wrote recv()."""
+    source = """
+import socket
+def serve(host, port): ...
+def echo(host, port, message, timeout=5.0):
+    with socket.create_connection((host, port), timeout=60) as sock:
+        sock.sendall(message)
+        return sock.recv(10)
+"""
+    check = "client_times_out_on_silence"
+    verdict = grade_source("ex03", source, (check,))
+    (found,) = verdict.checks
+    assert found.location is not None
+    assert found.location.doing == "recv()"
+    assert (found.transcript[-1].event, found.transcript[-1].preview) == ("wait", "recv()")

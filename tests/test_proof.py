@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from grader import proof
-from grader.catalog import load_exercise, mistakes, variants
+from grader.catalog import CatalogError, load_exercise, mistakes, variants
 from grader.model import Check, CheckResult, Exercise, GraderInfo, Isolation, Text, Verdict
 from grader.proof import Case, Finding, complaints_about, structure
 from grader.sandbox import IsolationChoice
@@ -136,6 +136,46 @@ def test_misses_variants_and_mistakes(suite: Path, exercise: Exercise) -> None:
     assert "fewer than twelve mistakes" in found
     for check in exercise.checks:
         assert f"check {check.id} is named by no mistake" in found
+
+
+_NO_ENGLISH = "does not begin with '# variant: <what is unusual>'"
+_NO_CHINESE = "no '# 变体：<the same in Chinese>' after '# variant: …'"
+
+
+@pytest.mark.parametrize(
+    ("head", "complaint"),
+    [
+        ("# variant: one\n# 变体：一\nimport os\n", ""),
+        ("# variant: one\n# 变体：一", ""),
+        ("\ufeff# variant: one\r\n# 变体：一\r\n", ""),
+        ("# variant: one,\n#          two,\n#  three\n# 变体：一、二、三\n# ruff: noqa\n", ""),
+        ("", _NO_ENGLISH),
+        ("\n# variant: one\n# 变体：一\n", _NO_ENGLISH),
+        ("# variant:\n# 变体：一\n", _NO_ENGLISH),
+        ("# 变体：一\n# variant: one\n", _NO_ENGLISH),
+        ("# mistake: one\n# 变体：一\n", _NO_ENGLISH),
+        ("# variant: one", _NO_CHINESE),
+        ("# variant: one\nimport os\n# 变体：一\n", _NO_CHINESE),
+        ("# variant: one\n# ruff: noqa\n# 变体：一\n", _NO_CHINESE),
+        ("# variant: one\n\n# 变体：一\n", _NO_CHINESE),
+        ("# variant: one\n# 变体：\n", _NO_CHINESE),
+        ("# variant: one\n# 变体：one\n", _NO_CHINESE),
+        ("# variant: one\n# 变体: 一\n", _NO_CHINESE),
+    ],
+)
+def test_a_variant_says_what_it_is_in_both_languages(
+    suite: Path, exercise: Exercise, head: str, complaint: str
+) -> None:
+    name = "solutions/ex03_tcp_echo/variants/zz_mine.py"
+    (suite / name).write_bytes(head.encode())
+    assert structure(suite, exercise) == ([f"{name}: {complaint}"] if complaint else [])
+
+
+def test_a_variant_that_is_no_text_is_one_line(suite: Path, exercise: Exercise) -> None:
+    name = "solutions/ex03_tcp_echo/variants/zz_mine.py"
+    (suite / name).write_bytes(b"# variant: one\n# \xff\n")
+    with pytest.raises(CatalogError, match=f"^{name}:2: not UTF-8: byte 0xff$"):
+        structure(suite, exercise)
 
 
 # -- a real one ------------------------------------------------------------------------

@@ -49,8 +49,12 @@ class Row:
 def run(argv: Sequence[str], language: Language) -> int:
     """Time everything in turn, so often, and print medians and ratios."""
     made = Parser(prog="bench", description=text("cli.bench_about", language))
-    made.add_argument("--runs", type=int, default=5)
-    made.add_argument("--lang", choices=("en", "zh"), default=language)
+    made.add_argument(
+        "--runs", type=int, default=5, metavar="N", help=text("cli.bench_runs", language)
+    )
+    made.add_argument(
+        "--lang", choices=("en", "zh"), default=language, help=text("cli.grade_lang", language)
+    )
     arguments = made.parse_args(argv)
     language = arguments.lang
     if arguments.runs < 1:

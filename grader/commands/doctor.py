@@ -17,8 +17,15 @@ from grader.texts import missing_text, text
 def run(argv: Sequence[str], language: Language) -> int:
     """Try every rung of the isolation ladder and print what came of it."""
     made = Parser(prog="doctor", description=text("cli.doctor_about", language))
-    made.add_argument("--format", choices=("text", "json"), default="text")
-    made.add_argument("--lang", choices=("en", "zh"), default=language)
+    made.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help=text("cli.doctor_format", language),
+    )
+    made.add_argument(
+        "--lang", choices=("en", "zh"), default=language, help=text("cli.grade_lang", language)
+    )
     arguments = made.parse_args(argv)
     language = arguments.lang
     rungs = survey()

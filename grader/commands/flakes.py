@@ -96,14 +96,23 @@ class Record:
 def run(argv: Sequence[str], language: Language) -> int:
     """Grade again and again under load and report every verdict that differs."""
     made = Parser(prog="flakes", description=text("cli.flakes_about", language))
-    made.add_argument("exercises", nargs="*", metavar="exNN")
+    made.add_argument(
+        "exercises", nargs="*", metavar="exNN", help=text("cli.grade_exercises", language)
+    )
     for name, default in (("runs", 20), ("others", 2), ("load", 4), ("jobs", 1)):
         words = text(f"cli.flakes_{name}", language)
         made.add_argument(f"--{name}", type=int, default=default, help=words, metavar="N")
     words = text("cli.flakes_kind", language)
     made.add_argument("--kind", action="append", choices=_KINDS, help=words)
-    made.add_argument("--isolation", choices=get_args(IsolationChoice), default="auto")
-    made.add_argument("--lang", choices=("en", "zh"), default=language)
+    made.add_argument(
+        "--isolation",
+        choices=get_args(IsolationChoice),
+        default="auto",
+        help=text("cli.grade_isolation", language),
+    )
+    made.add_argument(
+        "--lang", choices=("en", "zh"), default=language, help=text("cli.grade_lang", language)
+    )
     arguments = made.parse_args(argv)
     language = arguments.lang
     for name, least in (("runs", 1), ("others", 1), ("load", 0), ("jobs", 1)):

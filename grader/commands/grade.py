@@ -18,17 +18,18 @@ from grader.cli import (
     PASSED,
     BadRequestError,
     Parser,
-    asked_to_end,
     describe,
+    end_if_asked,
     is_ascii_only,
     suite_root,
     uninterrupted,
     wants_colour,
 )
 from grader.commands._reports import Complaint, sinks, write
+from grader.history import History
 from grader.judge import Options, grade
-from grader.model import Exercise, Language, Verdict
-from grader.progress import remember
+from grader.model import CheckResult, Exercise, Language, Verdict
+from grader.pages import Page, page
 from grader.report import ReportOptions
 from grader.submission import MAX_SOURCE, UnreadableError, display_path, source_lines
 from grader.texts import text
@@ -70,6 +71,7 @@ def parser(language: Language) -> Parser:
     made.add_argument("--check", action="append", default=[], metavar="ID", help=say("grade_check"))
     made.add_argument("--seed", type=int, help=say("grade_seed"))
     made.add_argument("--verbose", action="store_true", help=say("grade_verbose"))
+    made.add_argument("--diagram", action="store_true", help=say("grade_diagram"))
     return made
 
 
@@ -83,15 +85,23 @@ def run(argv: Sequence[str], language: Language) -> int:
     reports = sinks(arguments.format, arguments.out, work, language)
     only = tuple(arguments.check)
     _check_ids(targets, only, language)
-    options = Options(language, arguments.isolation, only, seed=arguments.seed)
+    several = len(targets) > 1
+    if only:
+        targets = [t for t in targets if any(check.id in only for check in t.exercise.checks)]
+    whole = any(sink.name == "html" for sink in reports)
+    options = Options(
+        language, arguments.isolation, only, seed=arguments.seed, all_transcripts=whole
+    )
     shown = ReportOptions(
         language=language,
         colour=wants_colour(),
         width=max(60, min(120, shutil.get_terminal_size((100, 24)).columns)),
         ascii=is_ascii_only(),
         verbose=arguments.verbose,
-        several=len(targets) > 1,
+        several=several,
         path_of={target.exercise.id: display_path(target.path) for target in targets},
+        diagram=arguments.diagram,
+        page_of=_PageOf(root, targets, language),
         source_lines=_SourceLines(targets),
     )
     verdicts: list[Verdict] = []
@@ -119,6 +129,7 @@ def _grade(
     complaints: list[Complaint],
 ) -> None:
     """Grade one target after the other; one that cannot be read keeps no other back."""
+    history = History(root, options.language)
     for number, target in enumerate(targets, 1):
         _progress(target, number, len(targets), options.language)
         try:
@@ -128,12 +139,12 @@ def _grade(
             continue
         finally:
             _progress(None, 0, 0, options.language)
-        if asked_to_end():
-            raise KeyboardInterrupt
+        end_if_asked()
         with uninterrupted():
             verdicts.append(verdict)
-            if not options.only:
-                remember(root, verdict)
+            source = _read(target.path)
+            if source is not None:  # where there is no file nobody has tried anything
+                history.record(verdict, source, target.path, not options.only)
 
 
 def _describe(error: BaseException, done: int, of: int, language: Language) -> Complaint:
@@ -186,6 +197,25 @@ def _progress(target: Target | None, number: int, total: int, language: Language
         sys.stderr.flush()
 
 
+def _read(path: Path) -> bytes | None:
+    with suppress(OSError, ValueError):
+        return read_regular(path, MAX_SOURCE)
+    return None
+
+
+class _PageOf:
+    """Finds the page that explains a check's diagnosis when a report asks for it."""
+
+    def __init__(self, root: Path, targets: Sequence[Target], language: Language) -> None:
+        self._root = root
+        self._exercises = {target.exercise.id: target.exercise for target in targets}
+        self._language = language
+
+    def __call__(self, verdict: Verdict, check: CheckResult) -> Page | None:
+        exercise = self._exercises.get(verdict.exercise)
+        return page(check.diagnosis, self._language, self._root, exercise)
+
+
 class _SourceLines:
     """Reads a submission's lines when a report asks for them."""
 
@@ -194,9 +224,7 @@ class _SourceLines:
 
     def __call__(self, verdict: Verdict) -> list[str] | None:
         path = self._paths.get(verdict.exercise)
-        source = None
-        with suppress(OSError, ValueError):
-            source = read_regular(path, MAX_SOURCE) if path is not None else None
+        source = _read(path) if path is not None else None
         if source is None or hashlib.sha256(source).hexdigest() != verdict.sha256:
             return None  # saved again meanwhile: these are not the lines that were graded
         return source_lines(source)

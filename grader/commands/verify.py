@@ -17,10 +17,25 @@ from grader.texts import text
 def run(argv: Sequence[str], language: Language) -> int:
     """Grade stub, reference, variants and mistakes of each exercise; report what is not so."""
     made = Parser(prog="verify", description=text("cli.verify_about", language))
-    made.add_argument("exercises", nargs="*", metavar="exNN")
-    made.add_argument("--isolation", choices=get_args(IsolationChoice), default="auto")
-    made.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    made.add_argument("--lang", choices=("en", "zh"), default=language)
+    made.add_argument(
+        "exercises", nargs="*", metavar="exNN", help=text("cli.grade_exercises", language)
+    )
+    made.add_argument(
+        "--isolation",
+        choices=get_args(IsolationChoice),
+        default="auto",
+        help=text("cli.grade_isolation", language),
+    )
+    made.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help=text("cli.flakes_jobs", language),
+    )
+    made.add_argument(
+        "--lang", choices=("en", "zh"), default=language, help=text("cli.grade_lang", language)
+    )
     arguments = made.parse_args(argv)
     language = arguments.lang
     root = suite_root()

@@ -6,9 +6,9 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from grader.learner import watch
+from grader.learner.ends import death_of, raised_failure
 from grader.learner.failure import CheckFailed
 from grader.learner.process import Call, LearnerProcess
-from grader.learner.waiting import death_of, raised_failure
 
 if TYPE_CHECKING:
     from grader.harness.lab import Lab
@@ -18,18 +18,32 @@ OVERRUN = 0.5
 AT_ONCE = 1.0
 _CLOSING_GRACE = 0.25
 _RELEASE_BOUND = 5.0
+_SHOWN = 60
+
+
+def _kinds(warnings: list[str]) -> str:
+    """Return what ResourceWarnings are about: ``unclosed <socket.socket fd=4, …>`` is a socket."""
+    kinds = ["socket" if "socket" in warning else "file" for warning in warnings]
+    return ", ".join(dict.fromkeys(kinds))
 
 
 class Calling:
     """A running or finished call."""
 
     def __init__(
-        self, lab: Lab, process: LearnerProcess, call: Call, before: dict[int, dict[int, str]]
+        self,
+        lab: Lab,
+        process: LearnerProcess,
+        call: Call,
+        before: dict[int, dict[int, str]],
+        mode: str = "plain",
     ) -> None:
         self.lab = lab
         self.process = process
         self.call = call
         self.forgiven = False
+        self._mode = mode
+        self._noted = False
         self._before = before
         self._lost_at_start = lab.meter.total()
         self._queued_at_start = self._queued()
@@ -56,10 +70,27 @@ class Calling:
         self._lost_at_end = self.lab.meter.total()
         if self.call.state == "gone":
             raise death_of(self.process)
+        if not self._noted:
+            self._noted = True
+            self._note_end()
+
+    def _note_end(self) -> None:
+        """Write what the call came to into the transcript, in a few words."""
         if self.call.raised is not None:
-            self.lab.transcript.add("you", "raise", note=self.call.raised.type)
-        else:
-            self.lab.transcript.add("you", "return")
+            self._add("raise", self.call.raised.type)
+            return
+        value: object = self.call.value
+        if self._mode == "iterate":
+            value = self.call.items
+            self._add("yield", self.lab.words.value(value, _SHOWN))
+            value = None
+        known = self.call.state != "too_much" and value is not None
+        shown = self.lab.words.value(value, _SHOWN) if known else ""
+        self._add("return", shown)
+
+    def _add(self, event: str, note: str) -> None:
+        """Note what the call came to, when it did: the judge may have looked later."""
+        self.lab.transcript.add("you", event, note=note, at=self.call.ended_at)
 
     def returns(self, bound: float | None = None) -> object:
         """Wait for the call to return and give its value; an exception is a failure."""
@@ -75,11 +106,15 @@ class Calling:
 
     def gives(self, expected: object, bound: float | None = None) -> None:
         """Wait for the call to return ``expected``."""
-        value = self.returns(bound)
+        try:
+            value = self.returns(bound)
+        except CheckFailed as failure:
+            failure.expected = failure.expected or self.lab.words.value(expected)
+            raise
         if isinstance(expected, bytes) and isinstance(value, bytes):
             if value != expected:
                 kind = "cut" if expected.startswith(value) else "mismatch"
-                shown, got = self.lab.words.difference(expected, value)
+                shown, got = self.lab.words.values(expected, value)
                 raise CheckFailed(kind, expected=shown, received=got)
             return
         if type(value) is not type(expected) or value != expected:
@@ -104,14 +139,20 @@ class Calling:
             raise
         raised = self.call.raised
         if raised is None:
-            value = self.lab.words.value(self.call.value)
-            raise CheckFailed(
+            nothing = self.call.value is None
+            value = "None" if nothing else self.lab.words.value(self.call.value)
+            silent = CheckFailed(
                 "no_exception", expected=expected, received=self.lab.say("returned", value=value)
             )
+            if nothing and self._mode != "iterate":
+                # Whatever it means here that something is returned: nothing was.
+                silent.values["diagnosis"] = "no_exception"
+            raise silent
         if any(raised.is_a(name) for name in wanted):
             return
         wrong = raised_failure(raised)
-        wrong.kind = wrong.kind if wrong.kind == "not_implemented" else "wrong_exception"
+        if wrong.kind not in ("not_implemented", "died"):
+            wrong.kind = "wrong_exception"
         wrong.expected = expected
         raise wrong
 
@@ -173,7 +214,12 @@ class Calling:
             watch_learner=False,
         )
         if self.process.released:
-            raise CheckFailed("leak", received=self.process.released[0])
+            found = self.process.released
+            raise CheckFailed(
+                "leak",
+                expected=self.lab.say("nothing_open"),
+                received=self.lab.say("still_open", count=len(found), what=_kinds(found)),
+            )
 
     def _no_descriptor_left(self) -> None:
         fresh = self._fresh()

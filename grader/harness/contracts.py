@@ -17,6 +17,19 @@ _OTHER_HOSTS = ("127.0.0.2", "127.1.2.3")
 _MOST_SILENCE = 12.0
 _QUIET = 0.3
 _LONGER = (1, 6, 16)
+DIED = dict.fromkeys(("refused", "died", "raised", "ended"), "died_with_client")
+
+
+@contextlib.contextmanager
+def client_is_there(server: Server) -> Iterator[None]:
+    """Nobody has left yet: a broken pipe is the listener's, which never was connected (EPIPE)."""
+    try:
+        yield
+    except CheckFailed as failure:
+        raised = server.calling.call.raised
+        if failure.kind == "raised" and raised is not None and raised.errno == "EPIPE":
+            failure.values["diagnosis"] = "listener_used_as_connection"
+        raise
 
 
 def expect_closed(lab: Lab, client: StreamPeer) -> None:
@@ -30,17 +43,35 @@ def expect_closed(lab: Lab, client: StreamPeer) -> None:
         client.expect_end()
 
 
+TOO_LONG = {
+    "stuck": "no_timeout",
+    "sleeping": "timeout_ignored",
+    "silent": "timeout_ignored",
+    "too_late": "timeout_ignored",
+    "spinning": "busy_loop",
+}
+"""What it is when a call goes on waiting for a peer that stays silent."""
+
+
 def expect_timeout(lab: Lab, calling: Calling, timeout: float) -> None:
     """The call waits for a peer that stays silent: it raises TimeoutError, and in time."""
-    with lab.blame(
-        stuck="no_timeout",
-        sleeping="timeout_ignored",
-        silent="timeout_ignored",
-        too_late="timeout_ignored",
-        spinning="busy_loop",
-    ):
+    with lab.blame(**TOO_LONG):
         calling.raises("TimeoutError", bound=calling.bound(timeout))
         calling.took(at_least=timeout, at_most=timeout)
+
+
+def unended(lab: Lab, calling: Calling) -> CheckFailed | None:
+    """Wait for a call's end; give what kept it from one, and have its process stopped then.
+
+    For checks of what a call leaves behind: one that goes on for ever is judged by others.
+    """
+    try:
+        with lab.blame(**TOO_LONG):
+            calling.wait()
+    except CheckFailed as failure:
+        lab.stop(calling.process)
+        return failure
+    return None
 
 
 class Turn:
@@ -107,12 +138,24 @@ def idle_with_clients(lab: Lab, server: Server) -> None:
         clients[0].expect_nothing_waiting()
         clients[0].send(message)
         clients[0].expect(message)
+    idle_when_they_have_left(lab, server, clients)
+    outwait(lab, server)
+    expect_next_client_served(lab, server)
+
+
+def idle_when_they_have_left(lab: Lab, server: Server, clients: Sequence[StreamPeer]) -> None:
+    """Clients leave a server that slept while they were there: it sleeps again."""
+    here, ends = (server.host, server.port), [client.sock.getsockname() for client in clients]
     for client in clients:
         client.close()
-    lab.expect_idle(server.process)
-    outwait(lab, server)
-    lab.alive(server)
-    expect_next_client_served(lab, server)
+    try:
+        lab.expect_idle(server.process)
+    except CheckFailed as failure:
+        # Its end of a connection is still there: what keeps it awake is that the other has gone.
+        pid = lab.sandbox.network_pid
+        if any(network.receive_queue(pid, here, end) is not None for end in ends):
+            failure.values["diagnosis"] = "empty_recv_ignored"
+        raise
 
 
 def outwait(
@@ -156,6 +199,7 @@ def make_time_wait(lab: Lab, server: Server) -> None:
     client.send(b"hello\n")
     client.read_until(b"\n")
     network_pid = lab.sandbox.network_pid
+    lab.transcript.add("peer", "note", note=lab.say("server_stopped"))
     lab.stop(server.process)
     client.expect_end()
     client.close()
@@ -189,8 +233,8 @@ def only_at_its_address(lab: Lab, server: Server) -> None:
                 if not failed and lab.listens_elsewhere(server):
                     raise lab.fail(
                         "binds_wrong_address",
-                        expected=f"{server.host}:{server.port}",
-                        received=f"{host}:{server.port}",
+                        expected=lab.say("refuses_there", host=host, port=server.port),
+                        received=lab.say("answers_there", host=host, port=server.port),
                     )
         finally:
             sock.close()

@@ -37,6 +37,11 @@ class Answer:
         """Everything after the first head, as it stands on the wire."""
         return self.data.partition(b"\r\n\r\n")[2]
 
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether only the close says where the body ends."""
+        return not {"content-length", "transfer-encoding"} & set(self.headers)
+
     def followed_by(self, more: bytes) -> Answer:
         """Return the same answer with bytes behind it that are not part of it."""
         return replace(self, data=self.data + more)

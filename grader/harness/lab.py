@@ -16,15 +16,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+import msgspec
+
 from grader.harness.calls import Calling
 from grader.harness.idleness import SHARE, idle_share
 from grader.harness.places import Handed, Ports, Server
 from grader.learner import network, watch
 from grader.learner.delay import DelayMeter
+from grader.learner.ends import death_of, raised_failure
 from grader.learner.failure import CheckFailed, CheckSkipped
 from grader.learner.process import LearnerProcess
 from grader.learner.transcript import Transcript
-from grader.learner.waiting import Waiter, death_of, raised_failure
+from grader.learner.waiting import Waiter, with_calls
 from grader.model import Exercise, Language
 from grader.peers.datagram import DatagramPeer
 from grader.peers.listener import Listener
@@ -162,7 +165,8 @@ class Lab:
 
     def fork(self, *, raw: bool = False) -> LearnerProcess:
         """Start a learner process that has not loaded the submission yet."""
-        process = LearnerProcess(self.sandbox.fork(raw=raw), f"/{self.exercise.slug}.py")
+        lines = self.source.decode("utf-8", "replace").splitlines()
+        process = LearnerProcess(self.sandbox.fork(raw=raw), f"/{self.exercise.slug}.py", lines)
         self._stack.callback(process.close)
         self._processes.append(process)
         self.waiter.learners.append(process)
@@ -194,15 +198,19 @@ class Lab:
         process = process or self.start()
         specs = [arg.spec if isinstance(arg, Handed) else ("value", arg) for arg in args]
         before = watch.descriptors(process.child.root, process.child.root_is_learner)
-        self.transcript.add("you", "call", note=f"{target}()")
+        shown = ", ".join(
+            "sock" if isinstance(arg, Handed) else self.words.argument(arg) for arg in args
+        )
+        self.transcript.add("you", "call", note=f"{target}({shown})")
         call = process.start_call(target, specs, mode, attributes, take, keep)
-        return Calling(self, process, call, before)
+        return Calling(self, process, call, before, mode)
 
     def handed(
         self, timeout: float | None = None, listener: Listener | None = None
     ) -> tuple[Handed, Listener]:
         """Return an argument that becomes a connected socket, and the listener to accept it at."""
         listener = listener or self.listener()
+        listener.handed = True
         spec = ("connected", int(socket.AF_INET), (listener.host, listener.port), timeout)
         return Handed(spec), listener
 
@@ -354,12 +362,6 @@ class Lab:
         here = network.listening_sockets(pid, server.port, server.host)
         return bool(own - here)
 
-    def alive(self, server: Server) -> None:
-        """Make sure that ``serve`` still runs."""
-        server.process.feed()
-        if server.calling.call.finished:
-            raise self.waiter._over()
-
     # -- peers -------------------------------------------------------------------------
 
     def _make(self, family: int, kind: int, proto: int = 0) -> socket.socket:
@@ -397,7 +399,11 @@ class Lab:
         )
         child = process.child
         threads = watch.threads(child.root, child.root_is_learner)
-        failure.location = process.where(list(dict.fromkeys(thread.pid for thread in threads)))
+        place = process.where(list(dict.fromkeys(thread.pid for thread in threads)))
+        if place is not None and threads:
+            busiest = max(threads, key=lambda thread: thread.run_ns)
+            place = msgspec.structs.replace(place, state="spinning")
+            failure.location = with_calls(place, process, busiest.tid)
         raise failure
 
     def resources(self, process: LearnerProcess) -> Mapping[str, int]:
@@ -413,8 +419,8 @@ class Lab:
 
 _SAME_EVERYWHERE = frozenset(
     """
-    not_implemented not_connected too_many_threads too_many_files out_of_memory disk_limit
-    cpu_limit check_too_long control_broken
+    not_implemented not_connected not_listening too_many_threads too_many_files out_of_memory
+    disk_limit cpu_limit check_too_long control_broken
     """.split()
 )
 

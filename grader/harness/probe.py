@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from grader.harness.lab import Lab
+from grader.learner.ends import raised_failure
 from grader.learner.failure import CheckFailed
 from grader.learner.process import LearnerProcess
-from grader.learner.waiting import raised_failure
 
 LOAD_BOUND = 5.0
 _LOAD_CPU = 2.0
@@ -43,6 +43,8 @@ def _judge(process: LearnerProcess) -> Probed:
         if process.load_error is not None and process.load_error.is_a("builtins.SyntaxError"):
             failure.kind = "syntax_error"
             failure.values["error"] = process.load_error.text
+        elif failure.kind == "died":
+            failure.kind = "import_ended"
         else:
             failure.kind = "import_raised"
         return Probed(failure)
@@ -51,6 +53,8 @@ def _judge(process: LearnerProcess) -> Probed:
     problems = {}
     for problem in process.problems:
         name = str(problem.get("function", ""))[:100]
-        values = {"function": name, "names": str(problem.get("names", ""))[:200]}
+        found = problem.get("names")
+        names = ", ".join(map(str, found)) if isinstance(found, list) else ""
+        values = {"function": name, "names": names[:200] or "–"}
         problems[name] = CheckFailed(f"function_{problem['problem']}"[:40], values=values)
     return Probed(None, problems)

@@ -130,6 +130,7 @@ def run_body(body: Callable[[Lab], None], lab: Lab) -> Outcome:
                 outcome.output = lab.output()
     except CheckFailed as failure:
         outcome.failure = failure
+        _note_end(lab, failure)
     except CheckSkipped as skipped:
         outcome.skipped = skipped.reason
     except Exception as error:  # noqa: BLE001 - whatever else it is, it is ours
@@ -137,6 +138,18 @@ def run_body(body: Callable[[Lab], None], lab: Lab) -> Outcome:
     outcome.duration_s = time.monotonic() - began
     outcome.events = lab.transcript.events()
     return outcome
+
+
+# What the learner's code was doing when a check gave it up, as the last line of the transcript.
+_LAST_EVENT = {"blocked": "wait", "sleeping": "wait", "spinning": "spin"}
+
+
+def _note_end(lab: Lab, failure: CheckFailed) -> None:
+    place = failure.location
+    if place is not None and place.state in _LAST_EVENT:
+        lab.transcript.add("you", _LAST_EVENT[place.state], note=place.doing)
+    elif failure.kind == "silent":
+        lab.transcript.add("peer", "timeout")
 
 
 def _one_line(error: BaseException) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from grader.harness.calls import Calling
-from grader.harness.contracts import turns
+from grader.harness.contracts import TOO_LONG, turns
 from grader.harness.lab import Lab
 from grader.learner import watch
 from grader.learner.failure import CheckFailed
@@ -18,6 +18,7 @@ LITTLE, BIG = b"\xff\xfe", b"\xfe\xff"
 TIMEOUT = 0.2
 PATIENCE = 20.0
 _MOST_PIECES = 5000
+_LONE = "\ud800"  # half of a surrogate pair: no encoding has it
 _DECODE_ERROR = "builtins.UnicodeDecodeError"
 
 
@@ -223,7 +224,9 @@ def _expect_raised(lab: Lab, calling: Calling, name: str, bound: float | None = 
         calling.raises(name, bound=bound)
     except CheckFailed as failure:
         if failure.kind == "no_exception" and calling.call.target == STREAM:
-            text = lab.words.value(_joined(lab, calling))
+            items = calling.call.items
+            whole = all(isinstance(item, str) for item in items)
+            text = lab.words.value(_joined(lab, calling) if whole else items)
             failure.received = lab.say("returned", value=text)
         raise
 
@@ -231,7 +234,8 @@ def _expect_raised(lab: Lab, calling: Calling, name: str, bound: float | None = 
 def _await_text(lab: Lab, calling: Calling, expected: str) -> None:
     """Wait until the iterator has yielded ``expected``, while the connection is open."""
     try:
-        with lab.blame(stuck="waits_for_more", silent="waits_for_more", sleeping="waits_for_more"):
+        waits = dict.fromkeys(("stuck", "silent", "sleeping"), "waits_for_more")
+        with lab.blame(ended="one_recv_assumed", **waits):
             lab.waiter.until(
                 done=lambda: len(_joined(lab, calling)) >= len(expected) or _endless(calling)
             )
@@ -241,7 +245,9 @@ def _await_text(lab: Lab, calling: Calling, expected: str) -> None:
         if raised is not None and raised.is_a(_DECODE_ERROR):
             failure.values["diagnosis"] = "decoded_per_chunk"
         elif raised is None:
-            failure.received = failure.received or lab.words.value(_joined(lab, calling))
+            so_far = _joined(lab, calling)
+            shown = lab.words.value(so_far) if so_far else lab.say("nothing_handed_out")
+            failure.received = failure.received or shown
         raise
     _compare(lab, expected, _joined(lab, calling))
 
@@ -255,18 +261,69 @@ def _splits(data: bytes) -> list[Sequence[bytes]]:
 # -- encode_text and decode_text ---------------------------------------------------------
 
 
+def _encodes(calling: Calling, text: str, expected: bytes) -> None:
+    """The call gives ``expected``; UTF-8 instead of it shows that the encoding had no say."""
+    try:
+        calling.gives(expected)
+    except CheckFailed as failure:
+        if failure.kind in ("mismatch", "cut"):
+            ignored = calling.call.value == text.encode()
+            failure.values["diagnosis"] = "encoding_ignored" if ignored else "wrong_bytes"
+        failure.expected = failure.expected or calling.lab.words.value(expected)
+        raise
+
+
+def _decodes(calling: Calling, data: bytes, text: str) -> None:
+    """The call gives ``text``, which ``data`` is in the encoding that was asked for."""
+    try:
+        calling.gives(text)
+    except CheckFailed as failure:
+        raised = calling.call.raised
+        if raised is not None and raised.is_a(_DECODE_ERROR):
+            failure.values["diagnosis"] = "encoding_ignored"  # there is nothing else wrong with it
+        elif failure.kind == "result":
+            failure.values["diagnosis"] = _name_change(data, text, calling.call.value)
+        failure.expected = failure.expected or calling.lab.words.value(text)
+        raise
+
+
+def _name_change(data: bytes, text: str, got: object) -> str:
+    """Return the diagnosis of a text that came out as another one."""
+    translated = text.replace("\r\n", "\n").replace("\r", "\n")
+    changes = {
+        str(data): "bytes_shown",
+        translated: "line_ends_translated",
+        text.removeprefix("\ufeff"): "byte_order_mark_dropped",
+    }
+    return changes.get(got, "wrong_result") if isinstance(got, str) else "wrong_result"
+
+
+def _fails(calling: Calling, name: str, given: str | bytes, accepted: str) -> None:
+    """The call raises; what it returned instead shows why it did not (``accepted``: or so)."""
+    try:
+        calling.raises(name)
+    except CheckFailed as failure:
+        if failure.kind == "no_exception":
+            value = calling.call.value
+            if isinstance(given, bytes) and value == str(given):
+                accepted = "bytes_shown"
+            elif isinstance(given, str) and value == given.encode("utf-8", "replace"):
+                accepted = accepted if _LONE in given else "encoding_ignored"
+            failure.values["diagnosis"] = accepted
+        raise
+
+
 def check_encode_text_writes_every_script(lab: Lab) -> None:
     process = lab.start()
     letters, mixed = _letters(lab, 8), _mixed(lab)
     cases = [(encoding, text) for encoding, text, _ in _scripts(lab)[:2]]
     cases += [("", letters), ("ascii", letters), ("utf-8", mixed), ("utf-16-be", mixed), ("", "")]
-    with lab.blame(cut="wrong_bytes"):
-        for encoding, text in cases:
-            calling = lab.call("encode_text", text, *_named(encoding), process=process)
-            calling.gives(text.encode(encoding or "utf-8"))
-        calling = lab.call("encode_text", mixed, "utf-16", process=process)
-        if calling.returns() != _big(mixed):
-            calling.gives(_little(mixed))
+    for encoding, text in cases:
+        calling = lab.call("encode_text", text, *_named(encoding), process=process)
+        _encodes(calling, text, text.encode(encoding or "utf-8"))
+    calling = lab.call("encode_text", mixed, "utf-16", process=process)
+    if calling.returns() != _big(mixed):
+        _encodes(calling, mixed, _little(mixed))
 
 
 def check_decode_text_reads_every_script(lab: Lab) -> None:
@@ -276,44 +333,22 @@ def check_decode_text_reads_every_script(lab: Lab) -> None:
     cases += [("utf-8", mixed, mixed.encode()), ("utf-16-be", mixed, mixed.encode("utf-16-be"))]
     cases += [("", "", b""), ("gbk", "", b""), ("utf-16", "", b"")]
     for encoding, text, data in cases:
-        lab.call("decode_text", data, *_named(encoding), process=process).gives(text)
+        calling = lab.call("decode_text", data, *_named(encoding), process=process)
+        _decodes(calling, data, text)
 
 
 def check_codec_functions_are_strict(lab: Lab) -> None:
     process = lab.start()
     letters = _letters(lab)
-    texts = [(_emoji(lab), "gbk"), (_chinese(lab), "ascii"), ("\ud800", "utf-8")]
+    texts = [(_emoji(lab), "gbk"), (_chinese(lab), "ascii"), (_LONE, "utf-8")]
     for odd, encoding in texts:
-        calling = lab.call("encode_text", letters + odd + letters, encoding, process=process)
-        calling.raises("UnicodeEncodeError")
+        text = letters + odd + letters
+        calling = lab.call("encode_text", text, encoding, process=process)
+        _fails(calling, "UnicodeEncodeError", text, "codec_errors_hidden")
     cut = [(encoding, data) for encoding, _, data in _cut_at_the_end(lab)]
     for encoding, data in [*_invalid(lab), *cut]:
-        lab.call("decode_text", data, encoding, process=process).raises("UnicodeDecodeError")
-
-
-def check_unknown_encoding_raises_lookup_error(lab: Lab) -> None:
-    process = lab.start()
-    text, unknown = _letters(lab, 8), "no-such-" + _letters(lab, 8)
-    for function, argument in (("encode_text", text), ("decode_text", text.encode())):
-        lab.call(function, argument, unknown, process=process).raises("LookupError")
-    for function in (WHOLE, STREAM):
-        _hear(lab, function, unknown, [text.encode()], process).raises("LookupError")
-
-
-def check_text_is_neither_trimmed_nor_translated(lab: Lab) -> None:
-    process = lab.start()
-    a, b, c, d = (_letters(lab) for _ in range(4))
-    middle = f"{a}\r\n{b}\r{c}\n\0\t{d}e\u0301\u2028{a}\n\n{b}"
-    for text in (f"  {middle} \t ", f"\n{middle}\r\n", f"\r\n{middle}\n", f"\ufeff{middle}\0"):
-        data, translated = text.encode(), text.replace("\r\n", "\n").replace("\r", "\n")
-        with lab.blame(cut="wrong_bytes"):
-            lab.call("encode_text", text, process=process).gives(data)
-        lab.call("decode_text", data, process=process).gives(text)
-        for function in (WHOLE, STREAM):
-            got = _result(lab, _hear(lab, function, "", [data], process))
-            same = "line_ends_translated" if got == translated else ""
-            with lab.blame(result=same or "wrong_result", cut="wrong_result"):
-                _compare(lab, text, got)
+        calling = lab.call("decode_text", data, encoding, process=process)
+        _fails(calling, "UnicodeDecodeError", data, "codec_errors_hidden")
 
 
 # -- receive_text ------------------------------------------------------------------------
@@ -323,13 +358,16 @@ def check_receive_text_reads_until_close(lab: Lab) -> None:
     process = lab.start()
     lab.waiter.bound = PATIENCE
     # A line's end, or an empty line, is not the text's.
-    utf_8 = [_letters(lab) + "\n", _chinese(lab, 2) + "\n\n", _letters(lab) + _emoji(lab)]
+    lines = [_letters(lab) + "\n", _chinese(lab, 2) + "\n\n", _letters(lab) + _emoji(lab)]
     gbk = [_letters(lab) + "\n", _chinese(lab, 2)]
+    for encoding, parts in (("utf-8", [_letters(lab), *lines]), ("gbk", gbk)):
+        calling = _hear(lab, WHOLE, encoding, [part.encode(encoding) for part in parts], process)
+        value = calling.call.value
+        at_line_end = isinstance(value, str) and value.endswith("\n")
+        with lab.blame(cut="data_taken_for_end" if at_line_end else "one_recv_assumed"):
+            _expect_text(lab, calling, "".join(parts))
+    much = lab.payload(50_000).hex()
     with lab.blame(cut="one_recv_assumed"):
-        for encoding, parts in (("utf-8", utf_8), ("gbk", gbk)):
-            segments = [part.encode(encoding) for part in parts]
-            _expect_text(lab, _hear(lab, WHOLE, encoding, segments, process), "".join(parts))
-        much = lab.payload(50_000).hex()
         _expect_text(lab, _hear(lab, WHOLE, "", [much.encode()], process), much)
 
 
@@ -348,12 +386,13 @@ def check_receive_text_refuses_a_broken_end(lab: Lab) -> None:
 
 def _refuses_a_broken_end(lab: Lab, function: str) -> None:
     process = lab.start()
+    # Invalid bytes first: who lets those pass lets a cut character pass for the same reason.
+    for encoding, data in _invalid(lab):
+        calling = _hear(lab, function, encoding, [data], process)
+        _expect_decode_error(lab, calling, "codec_errors_hidden")
     for encoding, _, data in _cut_at_the_end(lab):
         calling = _hear(lab, function, encoding, [data], process)
         _expect_decode_error(lab, calling, "partial_returned")
-    for encoding, data in _invalid(lab):
-        calling = _hear(lab, function, encoding, [data], process)
-        _expect_decode_error(lab, calling, "no_exception")
 
 
 def check_nothing_sent_gives_no_text(lab: Lab) -> None:
@@ -383,16 +422,6 @@ def check_stream_yields_text_before_close(lab: Lab) -> None:
         lab.stop(process)
 
 
-def check_stream_yields_what_stands_before_a_cut_character(lab: Lab) -> None:
-    for encoding, text, data in _cut_at_the_end(lab):
-        process = lab.start()
-        calling, peer = _begin(lab, STREAM, encoding, process)
-        peer.send(data)
-        _await_text(lab, calling, text)
-        peer.close()
-        lab.stop(process)
-
-
 def check_stream_joins_split_characters(lab: Lab) -> None:
     process = lab.start()
     for encoding, text, data in _scripts(lab):
@@ -403,6 +432,16 @@ def check_stream_joins_split_characters(lab: Lab) -> None:
             for segments in _splits(data):
                 calling = _hear(lab, STREAM, encoding, segments, process)
                 _expect_text(lab, calling, text, undecoded)
+
+
+def check_stream_yields_what_stands_before_a_cut_character(lab: Lab) -> None:
+    for encoding, text, data in _cut_at_the_end(lab):
+        process = lab.start()
+        calling, peer = _begin(lab, STREAM, encoding, process)
+        peer.send(data)
+        _await_text(lab, calling, text)
+        peer.close()
+        lab.stop(process)
 
 
 def check_stream_never_yields_empty_text(lab: Lab) -> None:
@@ -418,11 +457,47 @@ def check_stream_never_yields_empty_text(lab: Lab) -> None:
 
 def _no_empty_piece(lab: Lab, calling: Calling) -> None:
     if "" in calling.call.items:
-        raise lab.fail("empty_text_yielded", received=lab.words.value(""))
+        raise lab.fail(
+            "empty_text_yielded",
+            expected=lab.say("no_empty_piece"),
+            received=lab.words.value(calling.call.items),
+        )
 
 
 def check_stream_refuses_a_broken_end(lab: Lab) -> None:
     _refuses_a_broken_end(lab, STREAM)
+
+
+# -- all four functions ------------------------------------------------------------------
+
+
+def check_unknown_encoding_raises_lookup_error(lab: Lab) -> None:
+    process = lab.start()
+    text, unknown = _letters(lab, 8), "no-such-" + _letters(lab, 8)
+    arguments: list[tuple[str, str | bytes]] = [("encode_text", text)]
+    for function, argument in [*arguments, ("decode_text", text.encode())]:
+        calling = lab.call(function, argument, unknown, process=process)
+        _fails(calling, "LookupError", argument, "encoding_ignored")
+    with lab.blame(no_exception="encoding_ignored"):
+        for function in (WHOLE, STREAM):
+            calling = _hear(lab, function, unknown, [text.encode()], process)
+            _expect_raised(lab, calling, "LookupError")
+
+
+def check_text_is_neither_trimmed_nor_translated(lab: Lab) -> None:
+    process = lab.start()
+    a, b, c, d = (_letters(lab) for _ in range(4))
+    middle = f"{a}\r\n{b}\r{c}\n\0\t{d}e\u0301\u2028{a}\n\n{b}"
+    for text in (f"  {middle} \t ", f"\n{middle}\r\n", f"\r\n{middle}\n", f"\ufeff{middle}\0"):
+        data = text.encode()
+        with lab.blame(cut="wrong_bytes"):
+            lab.call("encode_text", text, process=process).gives(data)
+        _decodes(lab.call("decode_text", data, process=process), data, text)
+        for function in (WHOLE, STREAM):
+            got = _result(lab, _hear(lab, function, "", [data], process))
+            changed = dict.fromkeys(("result", "cut"), _name_change(data, text, got))
+            with lab.blame(**changed):
+                _compare(lab, text, got)
 
 
 # -- the socket --------------------------------------------------------------------------
@@ -463,9 +538,18 @@ def _as_it_was(lab: Lab, calling: Calling, timeout: float | None) -> None:
         if state != expected:
             raise lab.fail(
                 "socket_not_restored",
-                expected=lab.words.value(expected),
-                received=lab.words.value(state),
+                expected=_shown(lab, expected),
+                received=_shown(lab, state),
             )
+
+
+def _shown(lab: Lab, state: Mapping[str, object]) -> str:
+    """Return a handed socket's state in words."""
+    if not state["open"]:
+        return lab.say("socket_is_closed")
+    if state["timeout"] is None:
+        return lab.say("open_without_timeout")
+    return lab.say("open_with_timeout", seconds=state["timeout"])
 
 
 def check_socket_errors_go_through(lab: Lab) -> None:
@@ -492,12 +576,10 @@ def check_socket_errors_go_through(lab: Lab) -> None:
 
 
 def _times_out(lab: Lab, calling: Calling, timeout: float) -> None:
-    with lab.blame(
-        stuck="timeout_ignored",
-        sleeping="timeout_ignored",
-        silent="timeout_ignored",
-        too_late="timeout_ignored",
-        spinning="busy_loop",
-    ):
-        _expect_raised(lab, calling, "TimeoutError", calling.bound(timeout))
+    with lab.blame(**TOO_LONG):
+        try:
+            _expect_raised(lab, calling, "TimeoutError", calling.bound(timeout))
+        except CheckFailed as failure:
+            failure.expected = lab.say("socket_timeout_error", seconds=timeout)
+            raise
         calling.took(at_least=timeout, at_most=timeout)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from grader.harness.contracts import (
+    DIED,
+    client_is_there,
     expect_closed,
     expect_next_client_served,
     expect_timeout,
@@ -11,6 +13,7 @@ from grader.harness.contracts import (
     make_time_wait,
     only_at_its_address,
     turns,
+    unended,
 )
 from grader.harness.lab import Lab, Server
 from grader.learner import watch
@@ -22,6 +25,8 @@ BIG = 16 * MIB
 PIECE = 1 << 18
 PATIENCE = 60.0
 TIMEOUT = 0.25
+_WAITS = ("stuck", "silent", "sleeping")
+_UNANSWERED = dict.fromkeys(_WAITS, "no_answer")
 
 
 # -- the server ------------------------------------------------------------------------
@@ -31,41 +36,46 @@ def check_server_echoes_one_message(lab: Lab) -> None:
     server = lab.serve()
     client = lab.connect(server)
     message = b"hello " + lab.token()
-    with lab.blame(stuck="waits_for_more", silent="waits_for_more"):
-        client.send(message)
-        client.expect(message)
-    lab.alive(server)
+    waits = dict.fromkeys(_WAITS, "waits_for_more")
+    with client_is_there(server), lab.blame(**waits):
+        _exchange(client, message)
 
 
 def check_server_echoes_many_messages(lab: Lab) -> None:
     server = lab.serve()
     client = lab.connect(server)
-    with lab.blame(short="closes_too_early", closed="closes_too_early", any="wrong_bytes"):
+    with lab.blame(**_UNANSWERED):
         for size in (5, 1, 3000, 17, 40_000, 2):
-            message = lab.payload(size)
-            client.send(message)
-            client.expect(message)
+            _exchange(client, lab.payload(size))
         token = lab.token()
         client.send_pieces([b"a", b"b" + token, b"c"])
         client.expect(b"ab" + token + b"c")
         # Who is next may knock already: what the first one says is still the first one's.
         lab.connect(server)
-        message = lab.payload(20)
-        with lab.blame(stuck="no_answer", silent="no_answer", sleeping="no_answer"):
-            client.send(message)
-            client.expect(message)
+        _exchange(client, lab.payload(20))
+
+
+def _exchange(client: StreamPeer, message: bytes) -> None:
+    """Send a message and read its echo before anything else happens."""
+    client.send(message)
+    client.expect(message)
 
 
 def check_server_echoes_any_bytes(lab: Lab) -> None:
     client = lab.connect(lab.serve())
     words = [b"exit", b"quit", b"bye", b"exit\n", b"quit\r\n", b"", b"\n", b"\0", b"\xff\xfe\x80"]
-    with lab.blame(short="closes_too_early", closed="closes_too_early"):
+    _exchange_plainly(lab, client)
+    taken = dict.fromkeys(("short", "closed"), "data_taken_for_end")
+    with lab.blame(**taken, **_UNANSWERED):
         for word in filter(None, words):
-            client.send(word)
-            client.expect(word)
-        message = bytes(range(256)) + lab.payload(2000)
-        client.send(message)
-        client.expect(message)
+            _exchange(client, word)
+        _exchange(client, bytes(range(256)) + lab.payload(2000))
+
+
+def _exchange_plainly(lab: Lab, client: StreamPeer) -> None:
+    """Two plain messages: a server that closes after one is found here, for what it is."""
+    for _ in range(2):
+        _exchange(client, lab.token())
 
 
 def check_server_lets_next_client_in(lab: Lab) -> None:
@@ -76,15 +86,25 @@ def check_server_lets_next_client_in(lab: Lab) -> None:
     first.expect(message)
     first.half_close()
     expect_closed(lab, first)
-    expect_next_client_served(lab, server)
+    try:
+        expect_next_client_served(lab, server)
+    except CheckFailed as failure:
+        if failure.kind == "refused" and server.calling.finished:
+            failure.values["diagnosis"] = "ended_by_itself"
+            failure.received = failure.received or lab.say("has_returned", function="serve")
+        raise
 
 
 def check_server_answers_half_closing_client(lab: Lab) -> None:
     server = lab.serve()
+    plain = lab.connect(server)
+    _exchange_plainly(lab, plain)
+    plain.close()
     for size in (1, 100_000, 2 * MIB):
         client = lab.connect(server)
         message = lab.payload(size)
-        with lab.blame(short="stops_on_half_close", closed="stops_on_half_close"):
+        stops = dict.fromkeys(("short", "closed"), "stops_on_half_close")
+        with lab.blame(spinning="empty_recv_ignored", **stops):
             if size < MIB:
                 # Data and end together, every time: what is due must not get lost over it.
                 with lab.frozen(server.process):
@@ -100,49 +120,50 @@ def check_server_answers_half_closing_client(lab: Lab) -> None:
 
 def check_server_survives_reset(lab: Lab) -> None:
     server = lab.serve()
-    with lab.blame(
-        refused="died_with_client",
-        died="died_with_client",
-        raised="died_with_client",
-        spinning="empty_recv_ignored",
-    ):
+    blocked = dict.fromkeys(_WAITS, "blocked_by_one_client")
+    with lab.blame(**DIED, **blocked, spinning="empty_recv_ignored"):
         lab.connect(server).close()
-        _reset_before_accept(lab, server)
-        for size in (10, 200_000):
-            rude = lab.connect(server)
-            rude.send(lab.payload(size))
-            rude.read(1)
-            rude.reset()
-            careless = lab.connect(server)
-            careless.send(lab.payload(size))
-            careless.read(1)
-            careless.close()
-        leave_with_broken_pipe(lab, server, lab.payload(10))
-        expect_next_client_served(lab, server)
+        before = lab.connect(server)
+        before.send(b"?")
+        before.read(1)  # all that came earlier has been accepted by now
+        # From here on a socket that is not connected is one whose client has gone.
+        with lab.blame(not_connected="died_with_client"):
+            _meets_rude_clients(lab, server, before)
 
 
-def _reset_before_accept(lab: Lab, server: Server) -> None:
-    """Have a connection reset before it can be accepted, whenever the server gets to run."""
-    before = lab.connect(server)
-    before.send(b"?")
-    before.read(1)  # all that came earlier has been accepted by now
+def _meets_rude_clients(lab: Lab, server: Server, before: StreamPeer) -> None:
+    """Clients break off: before they are accepted, after a word, with their answer unread."""
+    # A reset that comes first is met by accept(), whenever the server gets to run.
     with lab.frozen(server.process):
         lab.connect(server).reset()
     before.close()
+    for size in (10, 200_000):
+        rude = lab.connect(server)
+        rude.send(lab.payload(size))
+        rude.read(1)
+        rude.reset()
+        careless = lab.connect(server)
+        careless.send(lab.payload(size))
+        careless.read(1)
+        careless.close()
+    leave_with_broken_pipe(lab, server, lab.payload(10))
+    expect_next_client_served(lab, server)
 
 
 def check_server_handles_partial_send(lab: Lab) -> None:
     client = lab.connect(lab.serve(send_cap=True))
     message = lab.payload(1000)
-    with lab.blame(stuck="send_result_ignored", silent="send_result_ignored"):
-        client.send(message)
-        client.expect(message)
+    with lab.blame(**dict.fromkeys((*_WAITS, "mismatch"), "send_result_ignored")):
+        _exchange(client, message)
 
 
 def check_server_echoes_big_data(lab: Lab) -> None:
     client = lab.connect(lab.serve())
     message = lab.payload(BIG)
-    with lab.blame(stuck="bytes_lost", silent="bytes_lost", mismatch="bytes_lost"):
+    _exchange_plainly(lab, client)
+    lost = dict.fromkeys((*_WAITS, "mismatch"), "bytes_lost")
+    dropped = dict.fromkeys(("short", "closed"), "slow_reader_dropped")
+    with lab.blame(**lost, **dropped):
         client.exchange(message, message)
 
 
@@ -235,9 +256,15 @@ def check_client_sends_big_message(lab: Lab) -> None:
 def check_client_sends_empty_message(lab: Lab) -> None:
     listener = lab.listener()
     calling = lab.call("echo", listener.host, listener.port, b"", 20.0)
-    with lab.blame(ended="never_connected"):
-        peer = listener.accept()
-    with lab.blame(any="waits_for_more"):
+    try:
+        with lab.blame(ended="never_connected"):
+            peer = listener.accept()
+    except CheckFailed as failure:
+        if failure.kind == "ended":
+            failure.expected = lab.say("a_connection", port=listener.port)
+            failure.received = lab.say("has_returned", function="echo")
+        raise
+    with lab.blame(**dict.fromkeys(_WAITS, "waits_for_more")):
         calling.gives(b"")
     peer.expect_end()
 
@@ -251,11 +278,8 @@ def check_client_reports_early_close(lab: Lab) -> None:
         peer.expect(message)
         peer.send(message[:part])
         peer.half_close()
-        with lab.blame(
-            spinning="empty_recv_ignored",
-            no_exception="partial_returned",
-            stuck="empty_recv_ignored",
-        ):
+        endless = dict.fromkeys((*_WAITS, "spinning"), "empty_recv_ignored")
+        with lab.blame(no_exception="partial_returned", **endless):
             calling.raises("ConnectionError")
             calling.at_once()
         lab.stop(calling.process)
@@ -286,6 +310,7 @@ def check_client_times_out_on_silence(lab: Lab) -> None:
 def check_client_times_out_on_connect(lab: Lab) -> None:
     listener = lab.listener(listen=False)
     listener.fill_backlog()
+    lab.transcript.add("peer", "note", note=lab.say("nobody_accepts"))
     calling = lab.call("echo", listener.host, listener.port, b"hello", TIMEOUT)
     expect_timeout(lab, calling, TIMEOUT)
 
@@ -311,11 +336,8 @@ def check_client_closes_its_socket(lab: Lab) -> None:
         else:
             if way == "early close":
                 peer.half_close()
-            try:
-                calling.wait()
-            except CheckFailed:
-                lab.stop(calling.process)
-                continue  # how the call ends here is judged by another check
+            if unended(lab, calling):
+                continue
         calling.closed_everything()
         if way != "refusal":
             with lab.blame(any="descriptor_leak"):

@@ -6,8 +6,11 @@ import contextlib
 from collections.abc import Mapping
 
 from grader.harness.contracts import (
+    DIED,
+    client_is_there,
     expect_closed,
     expect_next_client_served,
+    idle_when_they_have_left,
     leave_with_broken_pipe,
     make_time_wait,
     only_at_its_address,
@@ -26,12 +29,12 @@ QUIET = 0.3
 FILLED = 0.3  # a limit on sending that has run out while the buffers were being filled
 SETTLED = 2.0
 MORE = 10
+ONE_LINE = 16_000  # the longest of many
 _NO_LINE_ENDS = bytes.maketrans(b"\r\n", b"!?")
 _WAITS = ("stuck", "sleeping", "silent")
 _BLOCKED = dict.fromkeys(_WAITS, "blocked_by_one_client")
 _DROPPED = dict.fromkeys(("short", "closed"), "silent_client_dropped")
-_ENDS = ("refused", "died", "raised", "ended", "not_connected")
-_DIED = dict.fromkeys(_ENDS, "died_with_client")
+_AWAY = {**DIED, "not_connected": "died_with_client"}
 _SHARED = {"mismatch": "buffer_shared_between_clients"}
 
 
@@ -57,13 +60,18 @@ def _exchange(lab: Lab, client: StreamPeer, line: bytes | None = None) -> None:
 
 
 def check_answers_each_line(lab: Lab) -> None:
-    client = lab.connect(lab.serve())
-    for size in (10, 24, 3000, 9):
-        _exchange(lab, client, _line(lab, size))
-    with lab.blame(**dict.fromkeys(_WAITS, "empty_line_unanswered")):
-        _exchange(lab, client, b"\n")
-        _exchange(lab, client, b"\n")
-    _exchange(lab, client)
+    server = lab.serve()
+    client = lab.connect(server)
+    waits = dict.fromkeys(_WAITS, "waits_for_more")
+    with client_is_there(server), lab.blame(**waits):
+        _exchange(lab, client, _line(lab, 10))
+    with lab.blame(**dict.fromkeys(_WAITS, "no_answer")):
+        for size in (24, 3000, 9):
+            _exchange(lab, client, _line(lab, size))
+        with lab.blame(**dict.fromkeys(_WAITS, "empty_line_unanswered")):
+            _exchange(lab, client, b"\n")
+            _exchange(lab, client, b"\n")
+        _exchange(lab, client)
 
 
 def check_changes_only_ascii_letters(lab: Lab) -> None:
@@ -71,9 +79,16 @@ def check_changes_only_ascii_letters(lab: Lab) -> None:
     every = bytes(number for number in range(256) if number != ord("\n"))
     words = "straße, é, ÿ, ı, 中文\x85\u2028 ".encode() + lab.token()
     line_ends = (b"a\r%b", b"\r%b", b"%b\r", b"%b\r\r", b" \t%b \t")
-    for line in (words, every, *(text % lab.token() for text in line_ends), lab.token()):
-        _exchange(lab, client, line + b"\n")
-    _exchange(lab, client, lab.payload(2000).replace(b"\n", b"\r") + b"\n")
+    more = lab.payload(2000).replace(b"\n", b"\r")
+    for line in (words, every, *(text % lab.token() for text in line_ends), lab.token(), more):
+        try:
+            client.exchange(line + b"\n", line.upper() + b"\n")
+        except CheckFailed as failure:
+            failure.expected = failure.expected or lab.words.data(line.upper() + b"\n")
+            at = int(failure.values.get("at", len(line)))
+            if line[at : at + 1] == b"\r":
+                failure.values["diagnosis"] = "data_taken_for_end"
+            raise
 
 
 def check_waits_for_the_newline(lab: Lab) -> None:
@@ -140,6 +155,33 @@ def _expect_rest(lab: Lab, client: StreamPeer, last: bytes) -> None:
 # -- clients ---------------------------------------------------------------------------
 
 
+def check_idle_client_holds_up_nobody(lab: Lab) -> None:
+    server = lab.serve()
+    silent = [lab.connect(server) for _ in range(3)]
+    talkers = [lab.connect(server) for _ in range(3)]
+    with lab.blame(**_BLOCKED, **_SHARED):
+        for client in reversed(talkers):
+            _exchange(lab, client)
+        with lab.blame(**_DROPPED):
+            for client in reversed(silent):
+                _exchange(lab, client)
+
+
+def check_half_line_holds_up_nobody(lab: Lab) -> None:
+    server = lab.serve()
+    before = lab.connect(server)
+    with lab.blame(**_BLOCKED, **_SHARED):
+        paused, line = lab.connect(server), _line(lab)
+        paused.send(line[:9])
+        paused.drained()
+        after = lab.connect(server)
+        for client in (after, before, lab.connect(server)):
+            _exchange(lab, client)
+        with lab.blame(**_DROPPED):
+            paused.send(line[9:])
+            paused.expect(line.upper())
+
+
 def check_serves_fifty_clients_at_once(lab: Lab) -> None:
     server = lab.serve()
     clients = _first_clients(lab, server)
@@ -191,33 +233,6 @@ def _who_waits(lab: Lab, waiting: dict[StreamPeer, bytes], served: list[StreamPe
     return "too_few_at_once" if 2 <= answered < FIFTY else "blocked_by_one_client"
 
 
-def check_idle_client_holds_up_nobody(lab: Lab) -> None:
-    server = lab.serve()
-    silent = [lab.connect(server) for _ in range(3)]
-    talkers = [lab.connect(server) for _ in range(3)]
-    with lab.blame(**_BLOCKED, **_SHARED):
-        for client in reversed(talkers):
-            _exchange(lab, client)
-        with lab.blame(**_DROPPED):
-            for client in reversed(silent):
-                _exchange(lab, client)
-
-
-def check_half_line_holds_up_nobody(lab: Lab) -> None:
-    server = lab.serve()
-    before = lab.connect(server)
-    with lab.blame(**_BLOCKED, **_SHARED):
-        paused, line = lab.connect(server), _line(lab)
-        paused.send(line[:9])
-        paused.drained()
-        after = lab.connect(server)
-        for client in (after, before, lab.connect(server)):
-            _exchange(lab, client)
-        with lab.blame(**_DROPPED):
-            paused.send(line[9:])
-            paused.expect(line.upper())
-
-
 def check_answers_whole_lines_after_half_close(lab: Lab) -> None:
     server = lab.serve()
     client = lab.connect(server)
@@ -234,77 +249,38 @@ def check_answers_whole_lines_after_half_close(lab: Lab) -> None:
         client.expect(whole.upper())
     with lab.blame(extra="unfinished_line_answered"):
         expect_closed(lab, client)
-    lab.alive(server)
 
 
 def check_early_leavers_harm_nobody(lab: Lab) -> None:
     server = lab.serve()
     first = lab.connect(server)
-    with lab.blame(**_BLOCKED, **_DIED, spinning="empty_recv_ignored"):
+    with lab.blame(**_BLOCKED, **DIED, spinning="empty_recv_ignored"):
         first.close()
         anchor = lab.connect(server)
         _exchange(lab, anchor)
-        lab.connect(server).reset()
-        _exchange(lab, anchor)
-        for leave in (StreamPeer.reset, StreamPeer.close):
-            rude = lab.connect(server)
-            _exchange(lab, rude)
-            leave(rude)
-            _exchange(lab, anchor)
-            careless = lab.connect(server)
-            careless.send(b"".join(_line(lab, 100) for _ in range(30)))
-            careless.read(1)
-            leave(careless)  # with answers unread
-            _exchange(lab, anchor)
-        leave_with_broken_pipe(lab, server, _line(lab))
-        _exchange(lab, anchor)
+        # From here on a socket that is not connected is one whose client has gone.
+        with lab.blame(**_AWAY):
+            _meets_rude_clients(lab, server, anchor)
         _exchange(lab, lab.connect(server))
-        lab.alive(server)
 
 
-def check_slow_reader_holds_up_nobody(lab: Lab) -> None:
-    server = lab.serve()
-    before = lab.connect(server)
-    with lab.blame(**_BLOCKED, **_SHARED):
-        lab.connect(server).fill(_much(lab))
-        _exchange(lab, before)
-        for _ in range(2):
-            _exchange(lab, lab.connect(server))
-    lab.alive(server)
-
-
-def check_slow_reader_gets_everything(lab: Lab) -> None:
-    server = lab.serve()
-    client = lab.connect(server)
-    data = _much(lab)
-    expected = data.upper()
-    lost = dict.fromkeys(_WAITS, "leftover_dropped")
-    for _ in range(2):
-        _exchange(lab, client, _any_bytes(lab, 16_000))
-    try:
-        with lab.blame(short="slow_reader_dropped", closed="slow_reader_dropped", **lost):
-            sent = client.fill(data)
-            outwait(lab, server, at_least=FILLED)
-            client.exchange(data[sent:], expected)
-    except CheckFailed as failure:
-        if failure.kind == "mismatch":
-            # Whole lines are missing, or the rest of one whose beginning was sent.
-            at = int(failure.values["at"])
-            inside = at - (expected.rfind(b"\n", 0, at) + 1) > 3
-            failure.values["diagnosis"] = "send_result_ignored" if inside else "leftover_dropped"
-        raise
-
-
-def _much(lab: Lab) -> bytes:
-    """Return ``MUCH`` bytes or a little more: lines of any bytes, shorter than 16 KiB."""
-    pool = _any_bytes(lab, 1 << 18)
-    lines, size = [], 0
-    while size < MUCH:
-        length = lab.random.randrange(1, 16_000)
-        start = lab.random.randrange(len(pool) - length - 1)
-        lines.append(pool[start : start + length])
-        size += length + 1
-    return b"\n".join([*lines, b""])
+def _meets_rude_clients(lab: Lab, server: Server, anchor: StreamPeer) -> None:
+    """Clients break off in all ways; another one goes on talking in between."""
+    lab.connect(server).reset()
+    _exchange(lab, anchor)
+    for leave in (StreamPeer.reset, StreamPeer.close):
+        rude = lab.connect(server)
+        _exchange(lab, rude)
+        leave(rude)
+        _exchange(lab, anchor)
+        careless = lab.connect(server)
+        careless.send(b"".join(_line(lab, 100) for _ in range(30)))
+        careless.read(1)
+        leave(careless)  # with answers unread
+        _exchange(lab, anchor)
+    leave_with_broken_pipe(lab, server, _line(lab))
+    _exchange(lab, anchor)
+    _exchange(lab, lab.connect(server))
 
 
 def check_answers_long_lines_whole(lab: Lab) -> None:
@@ -316,6 +292,49 @@ def check_answers_long_lines_whole(lab: Lab) -> None:
                 _exchange(lab, client, _any_bytes(lab, size))
 
 
+def check_slow_reader_holds_up_nobody(lab: Lab) -> None:
+    server = lab.serve()
+    before = lab.connect(server)
+    with lab.blame(**_BLOCKED, **_SHARED):
+        lab.connect(server).fill(_much(lab))
+        _exchange(lab, before)
+        for _ in range(2):
+            _exchange(lab, lab.connect(server))
+
+
+def check_slow_reader_gets_everything(lab: Lab) -> None:
+    server = lab.serve()
+    client = lab.connect(server)
+    data = _much(lab)
+    expected = data.upper()
+    lost = dict.fromkeys(_WAITS, "bytes_lost")
+    for _ in range(2):
+        _exchange(lab, client, _any_bytes(lab, ONE_LINE))
+    try:
+        with lab.blame(short="slow_reader_dropped", closed="slow_reader_dropped", **lost):
+            sent = client.fill(data)
+            outwait(lab, server, at_least=FILLED)
+            client.exchange(data[sent:], expected)
+    except CheckFailed as failure:
+        if failure.kind == "mismatch":
+            # What is missing behind the first line was lost before any buffer was full.
+            early = int(failure.values["at"]) <= ONE_LINE
+            failure.values["diagnosis"] = "leftover_dropped" if early else "bytes_lost"
+        raise
+
+
+def _much(lab: Lab) -> bytes:
+    """Return ``MUCH`` bytes or a little more: lines of any bytes, shorter than 16 KiB."""
+    pool = _any_bytes(lab, 1 << 18)
+    lines, size = [], 0
+    while size < MUCH:
+        length = lab.random.randrange(1, ONE_LINE)
+        start = lab.random.randrange(len(pool) - length - 1)
+        lines.append(pool[start : start + length])
+        size += length + 1
+    return b"\n".join([*lines, b""])
+
+
 # -- the server ------------------------------------------------------------------------
 
 
@@ -323,12 +342,12 @@ def check_gives_back_what_clients_used(lab: Lab) -> None:
     if not watch.supported:
         raise lab.skip("needs_proc")
     server = lab.serve()
-    with lab.blame(**_DIED):
+    with lab.blame(**_AWAY):
         _come_and_go(lab, server, 5)
         before = _settled(lab, server)
         for _ in range(10):
             _come_and_go(lab, server, 20)
-        lab.alive(server)
+        _come_and_go(lab, server, 1)
     with contextlib.suppress(CheckFailed):
         lab.waiter.until(
             done=lambda: not _grown(lab, server, before), bound=SETTLED, watch_learner=False
@@ -379,7 +398,12 @@ def _left_behind(server: Server, grown: set[str]) -> str:
     below = processes.descendants(server.process.child.root)
     if sum(processes.state(pid) == "Z" for pid in below) > MORE:
         return "zombies_left"
-    return "descriptor_leak" if grown == {"descriptors"} else "threads_left"
+    if grown != {"descriptors"}:
+        return "threads_left"
+    child = server.process.child
+    held = watch.descriptors(child.root, child.root_is_learner)
+    sockets = [target for fds in held.values() for target in fds.values() if "socket" in target]
+    return "connection_left_open" if len(sockets) > MORE else "descriptor_leak"
 
 
 def check_sleeps_when_idle(lab: Lab) -> None:
@@ -393,15 +417,7 @@ def check_sleeps_when_idle(lab: Lab) -> None:
         for client in silent:
             client.expect_nothing_waiting()
     _exchange(lab, first)
-    for client in (*silent, first):
-        client.close()
-    try:
-        lab.expect_idle(server.process)
-    except CheckFailed as failure:
-        # It slept while they were there: what keeps it awake is that they have gone.
-        failure.values["diagnosis"] = "empty_recv_ignored"
-        raise
-    lab.alive(server)
+    idle_when_they_have_left(lab, server, [*silent, first])
 
 
 def check_restarts_on_same_port(lab: Lab) -> None:

@@ -9,9 +9,11 @@ from itertools import repeat
 from types import TracebackType
 
 from grader.harness.calls import Calling
+from grader.harness.contracts import unended
 from grader.harness.idleness import Usage
 from grader.harness.lab import Lab
 from grader.learner import network
+from grader.learner.ends import raised_failure
 from grader.learner.failure import CheckFailed
 from grader.learner.process import LearnerProcess
 from grader.peers.datagram import MAX_DATAGRAM, Address, DatagramPeer
@@ -377,7 +379,9 @@ def check_listen_takes_a_thousand_in_a_row(lab: Lab) -> None:
                 trial.send(host, message, (BROADCAST, port))
             value = trial.result(calling)
             if _are_missing(value, messages):
-                shown, got = str(A_THOUSAND), str(len(_data(value)))
+                shown, got = (
+                    lab.say("datagrams", count=f"{n:,}") for n in (A_THOUSAND, len(_data(value)))
+                )
                 raise lab.fail("read_too_slowly", expected=shown, received=got)
             _compare(lab, [(message, host.host) for message in messages], value)
 
@@ -602,7 +606,8 @@ def check_discover_uses_an_ephemeral_port(lab: Lab) -> None:
                 _compare_answers(lab, {host.host: answer}, trial.result(calling))
     # Two calls may be given the same port by chance.
     if len(set(addresses)) == 1:
-        raise lab.fail("fixed_port", received=str(addresses[0][1]))
+        again = lab.say("same_port", port=addresses[0][1])
+        raise lab.fail("fixed_port", expected=lab.say("other_port"), received=again)
 
 
 # -- all three -------------------------------------------------------------------------
@@ -611,7 +616,7 @@ def check_discover_uses_an_ephemeral_port(lab: Lab) -> None:
 def check_sockets_are_closed(lab: Lab) -> None:
     hub = _hub(lab)
     free, taken = lab.free_port(), lab.datagrams("0.0.0.0", lab.free_port()).port
-    process = lab.start()
+    process: LearnerProcess | None = None
     calls: list[tuple[bool, str, tuple[object, ...]]] = [
         (True, "announce", (lab.token(), BROADCAST, hub.port)),
         (False, "announce", (bytes(MAX_DATAGRAM + 1), BROADCAST, hub.port)),
@@ -621,11 +626,18 @@ def check_sockets_are_closed(lab: Lab) -> None:
         (True, "discover", (BROADCAST, hub.port, SHORT)),
         (False, "discover", (BROADCAST, 0, SHORT)),
     ]
+    endless: list[CheckFailed] = []
     for succeeds, function, arguments in calls:
+        process = process or lab.start()
         calling = lab.call(function, *arguments, process=process)
-        with _refusals(calling), lab.blame(stuck="no_timeout", silent="timeout_ignored"):
-            if succeeds:
-                calling.returns()
-            else:
-                calling.wait()
+        failure = unended(lab, calling)
+        if failure:
+            endless.append(failure)
+            process = None
+            continue
+        if succeeds and calling.call.raised:
+            with _refusals(calling):
+                raise raised_failure(calling.call.raised)
         calling.closed_everything()
+    if len(endless) == len(calls):
+        raise endless[0]

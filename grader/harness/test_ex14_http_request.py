@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from grader.harness import http_cases
 from grader.harness.by_hand import library_used
 from grader.harness.calls import Calling
-from grader.harness.contracts import Turn, expect_timeout, turns
+from grader.harness.contracts import Turn, expect_timeout, turns, unended
 from grader.harness.http_cases import Answer
 from grader.harness.lab import Lab
 from grader.learner import watch
@@ -33,6 +33,7 @@ LONG = 20.0
 TIMEOUT = 0.3
 ATTRIBUTES = ["status", "reason", "headers", "body"]
 WAITS = ("stuck", "sleeping", "silent")
+_WRONG = ("cut", "extra", "mismatch")
 _DOUBLED = ("repeated_host", "repeated_length")
 
 
@@ -78,13 +79,21 @@ class Client:
         _take_request(self.lab, peer)
         return calling, peer
 
+    def unended(self, calling: Calling) -> CheckFailed | None:
+        """Wait for the end of a call (see there); the next one gets a new process if need be."""
+        failure = unended(self.lab, calling)
+        if failure:
+            self._process = None
+        return failure
+
     def reads(self, answer: Answer, *, hold: bool = False) -> None:
         """The learner's code reads ``answer``; afterwards the peer closes, or holds on."""
         calling, peer = self.ask(answer.method)
         _pour(peer, answer.data)
         if not hold:
             peer.half_close()
-        _expect(self.lab, calling, answer)
+        with self.lab.blame(**({} if hold else {"spinning": "empty_recv_ignored"})):
+            _expect(self.lab, calling, answer)
         peer.close()
 
     def answered(self, data: bytes, *, hold: bool = False, timeout: float = LONG) -> Calling:
@@ -173,6 +182,8 @@ def _expect(lab: Lab, calling: Calling, answer: Answer) -> None:
         wanted, got = getattr(answer, name), found[name]
         if type(got) is type(wanted) and got == wanted:
             continue
+        if name == "reason" and isinstance(got, str) and got and got in wanted:
+            raise lab.fail("reason_cut", lab.words.value(wanted), lab.words.value(got))
         if name == "body" and isinstance(got, bytes):
             raise _wrong_body(lab, answer, got)
         raise CheckFailed(
@@ -187,6 +198,10 @@ def _wrong_body(lab: Lab, answer: Answer, body: bytes) -> CheckFailed:
     if body == answer.raw_body and "transfer-encoding" in answer.headers:
         return lab.fail("chunked_ignored", expected=shown, received=got)
     kind = "cut" if answer.body.startswith(body) else "mismatch"
+    if kind == "cut" and answer.body[len(body) :].startswith(http_cases.CRLF):
+        return lab.fail("data_taken_for_end", expected=shown, received=got)
+    if kind == "cut" and body and answer.ends_with_connection:
+        return lab.fail("one_recv_assumed", expected=shown, received=got)
     kind = "extra" if body.startswith(answer.body) else kind
     return CheckFailed(kind, expected=shown, received=got)
 
@@ -215,7 +230,7 @@ def _sends(
     first = f"{request.method} {request.target} {request.version}"
     _same(lab, "malformed_request", f"{method} {path} HTTP/1.1", first)
     if request.body != body:
-        _has(lab, request, "Content-Length", str(len(body)))  # else that is why
+        _has_length(lab, request, body)  # else that is why
         raise CheckFailed("mismatch", *lab.words.difference(body, request.body))
     answer = http_cases.sized(lab.token())
     _pour(peer, answer.data)
@@ -234,13 +249,20 @@ def _same(lab: Lab, diagnosis: str, expected: str, received: str) -> None:
         raise lab.fail(diagnosis, lab.words.value(expected), lab.words.value(received))
 
 
-def _has(lab: Lab, request: Request, name: str, *values: str) -> None:
+def _has_length(lab: Lab, request: Request, body: bytes) -> None:
+    """The request says how many bytes its body has."""
+    _has(lab, request, "Content-Length", str(len(body)), wrong="wrong_content_length")
+
+
+def _has(
+    lab: Lab, request: Request, name: str, *values: str, wrong: str = "malformed_request"
+) -> None:
     """The request has a header ``name`` exactly once, with one of the values."""
     found = request.values(name)
     if len(found) == 1 and found[0] in values:
         return
     raise lab.fail(
-        "malformed_request" if len(found) < 2 else "header_case",
+        wrong if len(found) < 2 else "header_case",
         expected=f"{name}: {values[0]}",
         received=" / ".join(f"{name}: {value}" for value in found)
         or text("http.no_such_header", lab.words.language, name=name),
@@ -266,12 +288,12 @@ def check_sends_a_well_formed_request(lab: Lab) -> None:
 def check_sends_the_whole_body_and_its_length(lab: Lab) -> None:
     client = Client(lab)
     for method, body, cut in (
-        ("POST", "你好".encode() + lab.token(), "malformed_request"),
-        ("PATCH", lab.payload(300) + b"\r\n\r\n", "malformed_request"),
+        ("POST", "你好".encode() + lab.token(), "wrong_content_length"),
+        ("PATCH", lab.payload(300) + b"\r\n\r\n", "wrong_content_length"),
         ("PUT", lab.payload(BIG), "send_result_ignored"),
     ):
         request, _ = _sends(lab, client, method, "/up", None, body, PATIENCE, cut_body=cut)
-        _has(lab, request, "Content-Length", str(len(body)))
+        _has_length(lab, request, body)
 
 
 def check_lets_the_caller_override_headers(lab: Lab) -> None:
@@ -332,28 +354,33 @@ def _sent(listener: Listener) -> bytes:
 
 def check_reads_a_body_by_its_length(lab: Lab) -> None:
     client = Client(lab)
-    with lab.blame(cut="wrong_bytes", extra="wrong_bytes", **_waiting("waits_for_more")):
+    ignored = dict.fromkeys(("cut", "extra"), "content_length_ignored")
+    with lab.blame(**ignored, **_waiting("waits_for_more")):
         for answer in http_cases.by_length(lab.random):
             client.reads(answer)
 
 
 def check_reads_a_chunked_body(lab: Lab) -> None:
     client = Client(lab)
-    with lab.blame(cut="wrong_bytes", extra="wrong_bytes", **_waiting("waits_for_more")):
+    ignored = dict.fromkeys(_WRONG, "chunked_ignored")
+    with lab.blame(**ignored, **_waiting("waits_for_more")):
         for answer in http_cases.in_chunks(lab.random):
             client.reads(answer)
 
 
 def check_reads_chunk_extensions_and_trailers(lab: Lab) -> None:
     client = Client(lab)
-    with lab.blame(cut="wrong_bytes", extra="wrong_bytes", **_waiting("waits_for_more")):
+    with lab.blame(**dict.fromkeys(_WRONG, "chunked_ignored"), **_waiting("waits_for_more")):
         for answer in http_cases.with_extensions(lab.random):
-            client.reads(answer)
+            # What is unusual is in the trailers, or in the lines with a size.
+            sizes = () if answer.trailers else ("raised", *_WRONG)
+            with lab.blame(**dict.fromkeys(sizes, "chunk_size_misread")):
+                client.reads(answer)
 
 
 def check_reads_until_the_close(lab: Lab) -> None:
     client = Client(lab)
-    with lab.blame(cut="wrong_bytes", spinning="empty_recv_ignored"):
+    with lab.blame(**_waiting("empty_recv_ignored")):
         for answer in http_cases.until_close(lab.random):
             client.reads(answer)
 
@@ -367,14 +394,15 @@ def check_expects_no_body(lab: Lab) -> None:
 
 def check_skips_interim_answers(lab: Lab) -> None:
     client = Client(lab)
-    for interim in http_cases.INTERIM:
-        answer = http_cases.sized(lab.token(), "X-A: 1")
-        client.reads(answer.led_by(interim))
-        calling, peer = client.ask()
-        peer.send_pieces([interim, answer.data])
-        peer.half_close()
-        _expect(lab, calling, answer)
-        peer.close()
+    with lab.blame(result="interim_answer_returned"):
+        for interim in http_cases.INTERIM:
+            answer = http_cases.sized(lab.token(), "X-A: 1")
+            client.reads(answer.led_by(interim))
+            calling, peer = client.ask()
+            peer.send_pieces([interim, answer.data])
+            peer.half_close()
+            _expect(lab, calling, answer)
+            peer.close()
 
 
 def check_stops_at_the_end_of_the_answer(lab: Lab) -> None:
@@ -408,7 +436,8 @@ def check_accepts_any_pieces(lab: Lab) -> None:
 def check_reads_unusual_heads(lab: Lab) -> None:
     client = Client(lab)
     for answer in http_cases.unusual_heads(lab.random):
-        client.reads(answer)
+        with lab.blame(**({"result": "repeated_header_lost"} if "via" in answer.headers else {})):
+            client.reads(answer)
 
 
 # -- when it goes wrong -----------------------------------------------------------------
@@ -434,17 +463,20 @@ def check_refuses_short_answers(lab: Lab) -> None:
 
 def check_refuses_nonsense(lab: Lab) -> None:
     client = Client(lab)
-    for data in http_cases.nonsense(lab.random):
-        client.answered(data).raises("ValueError")
+    with lab.blame(no_exception="nonsense_accepted"):
+        for data in http_cases.nonsense(lab.random):
+            client.answered(data).raises("ValueError")
 
 
 def check_limits_the_head(lab: Lab) -> None:
     client = Client(lab)
-    with lab.blame(spinning="head_without_limit", **_waiting("head_without_limit")):
+    too_long = dict.fromkeys((*WAITS, "spinning", "no_exception"), "head_without_limit")
+    with lab.blame(**too_long):
         for data in http_cases.huge_heads(lab.random):
             # Its own timeout is out of the way: who waits for more is found at once.
             client.answered(data, hold=True, timeout=PATIENCE).raises("ValueError", bound=LONG)
-    client.reads(http_cases.long_head(lab.random))
+    with lab.blame(raised="long_head_refused"):
+        client.reads(http_cases.long_head(lab.random))
 
 
 def check_raises_timeout_error(lab: Lab) -> None:
@@ -453,13 +485,14 @@ def check_raises_timeout_error(lab: Lab) -> None:
     listener = lab.listener()
     big = Client(lab).call(listener, "PUT", body=lab.payload(BIG), timeout=TIMEOUT)
     listener.accept()
-    for turn in turns(lab, TIMEOUT):
-        calls = []
-        for data in http_cases.unfinished(lab.random):
-            calls.append(Client(lab).answered(data, hold=True, timeout=turn.timeout))
-            turn.acted(calls[-1])
-        for calling in calls:
-            expect_timeout(lab, calling, turn.timeout)
+    with lab.blame(no_exception="partial_returned"):
+        for turn in turns(lab, TIMEOUT):
+            calls = []
+            for data in http_cases.unfinished(lab.random):
+                calls.append(Client(lab).answered(data, hold=True, timeout=turn.timeout))
+                turn.acted(calls[-1])
+            for calling in calls:
+                expect_timeout(lab, calling, turn.timeout)
     expect_timeout(lab, big, TIMEOUT)
     if watch.supported:
         lab.expect_idle(Client(lab).answered(http_cases.OK.encode(), hold=True).process)
@@ -470,6 +503,7 @@ def check_reports_a_failed_connection(lab: Lab) -> None:
     client.call(lab.listener(listen=False)).raises("ConnectionRefusedError")
     listener = lab.listener(listen=False)
     listener.fill_backlog()
+    lab.transcript.add("peer", "note", note=lab.say("nobody_accepts"))
     expect_timeout(lab, client.call(listener, timeout=TIMEOUT), TIMEOUT)
 
 
@@ -477,6 +511,7 @@ def check_closes_its_socket(lab: Lab) -> None:
     client, token = Client(lab), lab.token(9)
     sized, endless = http_cases.sized(token).data, b"v" * http_cases.HUGE
     until_close = http_cases.bare(http_cases.OK, [], token).data
+    ends: list[CheckFailed | None] = []
     for data, end in (
         (sized, "hold"),
         (http_cases.chunked([token]).data, "hold"),
@@ -490,14 +525,18 @@ def check_closes_its_socket(lab: Lab) -> None:
         (endless, "hold"),
     ):
         for turn in turns(lab, TIMEOUT):
-            _closes(lab, client, data, end, turn)
+            ends.append(_closes(lab, client, data, end, turn))
     for listener, method in ((lab.listener(listen=False), "GET"), (lab.listener(), "GET\n")):
         calling = client.call(listener, method, timeout=TIMEOUT)
-        _ends(lab, calling)
-        calling.closed_everything()
+        ends.append(client.unended(calling))
+        if not ends[-1]:
+            calling.closed_everything()
+    failures = [failure for failure in ends if failure]
+    if len(failures) == len(ends):
+        raise failures[0]
 
 
-def _closes(lab: Lab, client: Client, data: bytes, end: str, turn: Turn) -> None:
+def _closes(lab: Lab, client: Client, data: bytes, end: str, turn: Turn) -> CheckFailed | None:
     """An answer comes, then its end (or none); whatever the call makes of it, nothing is left."""
     # Who asks again and again until the time is up is another check's business.
     lab.waiter.spin_cpu = turn.timeout + SPIN_CPU
@@ -509,18 +548,14 @@ def _closes(lab: Lab, client: Client, data: bytes, end: str, turn: Turn) -> None
         peer.drained()
         peer.reset()
     turn.acted(calling)
-    _ends(lab, calling)
-    calling.closed_everything()
-    if not peer.closed:
-        with lab.blame(any="descriptor_leak", extra="extra_bytes"):
-            peer.expect_end()
-        peer.close()
-
-
-def _ends(lab: Lab, calling: Calling) -> None:
-    """The call ends; what it comes to is judged by other checks, a stub's apart."""
-    with lab.blame(stuck="no_timeout", silent="timeout_ignored", sleeping="timeout_ignored"):
-        calling.wait()
+    failure = client.unended(calling)
+    if not failure:
+        calling.closed_everything()
+        if not peer.closed:
+            with lab.blame(any="descriptor_leak", extra="extra_bytes"):
+                peer.expect_end()
+    peer.close()
+    return failure
 
 
 # -- by hand ----------------------------------------------------------------------------

@@ -17,6 +17,7 @@ _DIAG_PATIENCE = 5.0
 # struct nlmsghdr, struct inet_diag_req_v2; in the answer idiag_rqueue stands behind the
 # header (16), four bytes, the socket's id (48) and idiag_expires (4).
 _REQUEST = struct.Struct("=IHHIIBBBBI2s2s4s12x4s12xIII")
+_STATE_AT, _LISTEN = 17, 10
 _RQUEUE_AT = 16 + 4 + 48 + 4
 Address = tuple[str, int]
 
@@ -60,7 +61,7 @@ class Queues:
         if not self._broken:
             try:
                 return self._ask(local, remote)
-            except (OSError, struct.error):
+            except (OSError, struct.error, IndexError):
                 self._broken = True
         return receive_queue(self._pid, local, remote)
 
@@ -83,6 +84,8 @@ class Queues:
             if error == -errno.ENOENT:
                 return None
             raise OSError(-error, "sock_diag")
+        if answer[_STATE_AT] == _LISTEN:
+            return None  # of a connection that is gone the kernel shows its port's listener
         queue: int = struct.unpack_from("=I", answer, _RQUEUE_AT)[0]
         return queue
 

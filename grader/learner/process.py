@@ -20,9 +20,10 @@ _FRAME = re.compile(
     re.M,
 )
 _END = re.compile(r"(exit|signal) [0-9]{1,3}$")
-_DUMP_PATIENCE = 0.3
+_DUMP_PATIENCE = 2.0
+_LOOKS, _LOOKS_AT_SILENCE = 3, 40
 # For all processes of a check together: it may have started hundreds that run in circles.
-_DUMPS_PATIENCE, _MOST_DUMPS = 1.0, 8
+_DUMPS_PATIENCE, _MOST_DUMPS = 3.0, 8
 _PIECE = 1 << 20
 _ORDER_BOUND = 30.0
 # How long an order may be on its way to the function: so much, and so many bytes in a second.
@@ -39,13 +40,17 @@ _PROBLEMS = frozenset({"missing", "not_callable", "is_async", "not_async", "para
 
 @dataclass
 class Raised:
-    """An exception that crossed the pipe: names and text, never an object."""
+    """An exception that crossed the pipe: names and text, never an object.
+
+    ``source`` is the learner's line that it came from, as far as it is known.
+    """
 
     type: str
     bases: list[str]
     text: str
     frames: list[tuple[int, str]]
     errno: str = ""
+    source: str = ""
 
     def is_a(self, name: str) -> bool:
         """Say whether the exception is an instance of ``name`` ("builtins.TimeoutError")."""
@@ -90,8 +95,9 @@ class LearnerProcess:
     loaded) or gone.
     """
 
-    def __init__(self, child: Child, path_suffix: str) -> None:
+    def __init__(self, child: Child, path_suffix: str, lines: Sequence[str] = ()) -> None:
         self.child = child
+        self._lines = lines
         self.control = child.control
         self.control.setblocking(False)
         self.born = time.monotonic()
@@ -216,7 +222,7 @@ class LearnerProcess:
             self.problems = _problems(event.get("problems"))
         elif kind == "load_failed" and self.state == "fresh":
             self.state = "broken"
-            self.load_error = _raised(event)
+            self.load_error = _raised(event, self._lines)
         elif kind == "released" and self.released is None:
             warned = _listed(event.get("warnings"))
             self.released = [_text(warning, 200) for warning in warned[:20]]
@@ -243,7 +249,7 @@ class LearnerProcess:
             if kind == "returned":
                 call.value = event.get("value")
             elif kind != "too_much":
-                call.raised = _raised(event)
+                call.raised = _raised(event, self._lines)
             call.state = kind
 
     def _confirmed(self, states: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -296,23 +302,31 @@ class LearnerProcess:
             os.lseek(self.child.dump, 0, os.SEEK_SET)
             with contextlib.suppress(OSError):
                 os.kill(pid, DUMP_SIGNAL)
-            found = self._parse_dump(self._await_dump())
+            found = self._await_dump()
             if found is not None:
                 return found
         return None
 
-    def _await_dump(self) -> str:
-        """Wait until a dump is complete: its last line is followed by no more."""
+    def _await_dump(self) -> Location | None:
+        """Wait until a dump is complete (no line comes any more) and return the learner's line.
+
+        On a busy machine the process has to wait for a processor first, and perhaps again
+        between two lines.
+        """
         import select
 
         until = time.monotonic() + _DUMP_PATIENCE
         size, same = 0, 0
-        while time.monotonic() < until and same < 3:
+        while time.monotonic() < until and same < _LOOKS_AT_SILENCE:
             select.select([], [], [], 0.003)
-            now = len(self._dumped())
-            same = same + 1 if now == size and now else 0
-            size = now
-        return self._dumped().decode("utf-8", "replace")
+            dumped = self._dumped()
+            same = same + 1 if dumped and len(dumped) == size else 0
+            size = len(dumped)
+            if same >= _LOOKS:
+                found = self._parse_dump(dumped.decode("utf-8", "replace"))
+                if found is not None:
+                    return found
+        return None
 
     def _dumped(self) -> bytes:
         return os.pread(self.child.dump, DUMP_BYTES, 0).partition(b"\0")[0]
@@ -358,7 +372,7 @@ def _line(value: object) -> int:
     return value if type(value) is int and 0 < value < _MOST_LINES else 0
 
 
-def _raised(event: dict[object, object]) -> Raised:
+def _raised(event: dict[object, object], lines: Sequence[str]) -> Raised:
     places = [
         (_line(frame[0]), _text(frame[1], 100))
         for frame in _listed(event.get("frames"))[:20]
@@ -370,6 +384,7 @@ def _raised(event: dict[object, object]) -> Raised:
         _text(event.get("text"), 2000),
         places,
         _text(event.get("errno"), 20),
+        lines[places[-1][0] - 1] if places and 0 < places[-1][0] <= len(lines) else "",
     )
 
 

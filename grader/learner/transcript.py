@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+
+import msgspec
 
 from grader.model import Event
 
 PREVIEW_BYTES = 64
 _MOST_EVENTS = 400
+_MOST_LOST = 3  # of a character's four bytes
 
 
-def preview(data: bytes, limit: int = PREVIEW_BYTES) -> str:
-    """Return the beginning of ``data`` for a reader: UTF-8, everything else escaped."""
-    cut = data[:limit]
-    text = cut.decode("utf-8", "backslashreplace")
-    if len(data) > limit:
-        whole = data[: limit + 3].decode("utf-8", "ignore")
-        if whole and not any(ord(c) == 0xFFFD for c in whole):
-            text = data[:limit].decode("utf-8", "ignore") or text
+def preview(data: bytes, limit: int = PREVIEW_BYTES, quote: str = '"') -> str:
+    """Return the beginning of ``data`` for a reader, to stand between two of ``quote``.
+
+    What is text in UTF-8 is shown as text, also where a character is cut at either end; what is
+    not is shown as ASCII, every other byte as ``\\xNN``.
+    """
+    cut = data[:limit].replace(b"\\", rb"\\").replace(quote.encode(), b"\\" + quote.encode())
+    end = _end_of_text(cut)
+    if end is None:
+        text = cut.decode("ascii", "backslashreplace")
+    else:
+        # A character that is cut in the data is shown in bytes; one that we cut is left out.
+        text = cut[: end if len(data) > limit else None].decode("utf-8", "backslashreplace")
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return shown + "…" if len(data) > limit else shown
+
+
+def _end_of_text(data: bytes) -> int | None:
+    """Return where the last whole character ends; None where ``data`` is no text in UTF-8.
+
+    The first character may have lost its beginning, the last one its end.
+    """
+    begin = 0
+    while begin < min(_MOST_LOST, len(data)) and data[begin] & 0xC0 == 0x80:
+        begin += 1
+    for end in range(len(data), max(begin, len(data) - _MOST_LOST) - 1, -1):
+        with contextlib.suppress(UnicodeDecodeError):
+            data[begin:end].decode()
+            return end
+    return None
 
 
 class Transcript:
@@ -30,9 +54,14 @@ class Transcript:
         self._events: list[Event] = []
         self.moved = 0
 
-    def add(self, who: str, event: str, data: bytes = b"", note: str = "") -> None:
-        """Note one event; ``data`` is what was sent or received."""
+    def add(
+        self, who: str, event: str, data: bytes = b"", note: str = "", at: float | None = None
+    ) -> None:
+        """Note one event; ``data`` is what was sent or received, ``at`` (monotonic) when it was."""
         self.moved += len(data)
+        if at is not None:
+            self._put(Event(max(at - self.began, 0.0), who, event, len(data), note))
+            return
         last = self._events[-1] if self._events else None
         now = time.monotonic() - self.began
         if (
@@ -47,6 +76,17 @@ class Transcript:
         self._events.append(Event(now, who, event, len(data), note or preview(data)))
         if len(self._events) > _MOST_EVENTS:
             del self._events[_MOST_EVENTS // 2 : _MOST_EVENTS // 2 + 40]
+
+    def _put(self, event: Event) -> None:
+        """Put an event that is told of later where it belongs; never before its own side's last."""
+        place = len(self._events)
+        while place:
+            last = self._events[place - 1]
+            if last.t <= event.t or last.who == event.who:
+                break
+            place -= 1
+        before = self._events[place - 1].t if place else 0.0
+        self._events.insert(place, msgspec.structs.replace(event, t=max(event.t, before)))
 
     def events(self) -> tuple[Event, ...]:
         """Return the events so far; a very long middle is left out."""

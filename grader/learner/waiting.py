@@ -17,10 +17,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from grader.learner import network, watch
+from grader.learner import network, tracing, watch
 from grader.learner.delay import DelayMeter
+from grader.learner.ends import death_of, raised_failure
 from grader.learner.failure import CheckFailed
-from grader.learner.process import LearnerProcess, signal_name
+from grader.learner.process import LearnerProcess
 from grader.learner.transcript import Transcript
 from grader.model import Location
 
@@ -40,10 +41,6 @@ _EXPLANATION = 0.1
 # A SYN that met a full backlog comes again after 1 s and after 3 s (RFC 6298): something can
 # still happen, whatever the learner's threads are blocked in.
 _SYN_PATIENCE = 3.5
-# A limit of exercise.yaml that was reached, as the learner's process meets it.
-_LIMIT_OF_SIGNAL = {"SIGXCPU": "cpu_limit", "SIGXFSZ": "disk_limit"}
-_LIMIT_OF_ERRNO = {"EMFILE": "too_many_files", "EFBIG": "disk_limit", "ENOSPC": "disk_limit"}
-_NO_NEW_THREAD = "can't start new thread"
 
 
 @dataclass
@@ -264,9 +261,7 @@ class Waiter:
                 last.queued = queued
                 last.cpu_base = {t.tid: t.run_ns for t in threads}
                 return
-            raise CheckFailed(
-                "spinning", stuck=True, location=self._place(process, [thread], "spinning")
-            )
+            raise CheckFailed("spinning", stuck=True, location=self._spinning_at(process, thread))
 
     def _queued(self) -> int:
         """Return how many bytes wait for the learner in the receive queues of its sockets."""
@@ -301,9 +296,10 @@ class Waiter:
                 threads = _threads_of(process)
                 if number in seen and (busy := _never_slept(threads, seen[number])):
                     # On a busy machine who runs in circles gets little of a processor.
-                    place = self._place(process, [busy], "spinning")
+                    place = self._spinning_at(process, busy)
                     return CheckFailed("spinning", stuck=True, location=place)
-                place = self._place(process, threads, "blocked") or place
+                limited = any(thread.mode != "blocked" for thread in threads)
+                place = self._place(process, threads, "sleeping" if limited else "blocked") or place
         if self._left_of_all() <= 0:
             return CheckFailed("check_too_long", stuck=True, location=place)
         return CheckFailed("silent", stuck=True, location=place)
@@ -327,12 +323,34 @@ class Waiter:
         location = process.where(list(dict.fromkeys(thread.pid for thread in threads)))
         if location is None:
             return None
-        call = threads[0].call if state == "blocked" else ""
+        call = threads[0].call if state != "spinning" else ""
         for thread in threads:
             if thread.call in ("recv", "send", "accept", "connect"):
                 call = thread.call
         doing = f"{call}()" if call and not call.isdigit() else ""
         return Location(line=location.line, function=location.function, state=state, doing=doing)
+
+    def _spinning_at(self, process: LearnerProcess, thread: watch.Thread) -> Location | None:
+        place = self._place(process, [thread], "spinning")
+        return None if place is None else with_calls(place, process, thread.tid)
+
+
+def with_calls(place: Location, process: LearnerProcess, tid: int) -> Location:
+    """Add to the place of a thread that spins which call it makes, and how often."""
+    if process.child.root_is_learner:
+        return place  # the judge's own child: whoever waits for it would meet the tracer's stops
+    made = tracing.commonest_call(tid)
+    if made is None:
+        return place
+    return Location(
+        line=place.line,
+        function=place.function,
+        state=place.state,
+        doing=f"{made.name}()",
+        calls=made.count,
+        empty=made.empty,
+        seconds=round(made.seconds, 3),
+    )
 
 
 def _unacknowledged(peer: socket.socket) -> int:
@@ -397,44 +415,3 @@ def _is_over(process: LearnerProcess) -> bool:
     if process.state in ("gone", "broken"):
         return True
     return process.call is not None and process.call.finished
-
-
-def death_of(process: LearnerProcess) -> CheckFailed:
-    """Return the failure for a learner process that has gone."""
-    if process.child.overflowed:
-        return CheckFailed("too_many_threads", stuck=True)
-    if process.child.exhausted:
-        return CheckFailed("out_of_memory", stuck=True)
-    if process.child.filled:
-        return CheckFailed("disk_limit", stuck=True)
-    if process.end in ("garbled", "deaf"):
-        return CheckFailed("control_broken")
-    limit = _LIMIT_OF_SIGNAL.get(signal_name(process.end))
-    if limit is not None:
-        return CheckFailed(limit)
-    return CheckFailed("died", values={"end": process.end})
-
-
-def raised_failure(raised: object) -> CheckFailed:
-    """Return the failure for an exception that nobody expected."""
-    from grader.learner.process import Raised
-
-    if not isinstance(raised, Raised):
-        return CheckFailed("ended")
-    place = None
-    if raised.frames:
-        line, function = raised.frames[-1]
-        place = Location(line=line, function=function, state="raised", doing=raised.type)
-    text = f"{raised.type}: {raised.text}" if raised.text else raised.type
-    kind = "raised"
-    if raised.is_a("builtins.NotImplementedError"):
-        kind = "not_implemented"
-    elif raised.errno == "ENOTCONN":
-        kind = "not_connected"
-    elif raised.is_a("builtins.MemoryError"):
-        kind = "out_of_memory"
-    elif raised.text == _NO_NEW_THREAD and raised.is_a("builtins.RuntimeError"):
-        kind = "too_many_threads"
-    else:
-        kind = _LIMIT_OF_ERRNO.get(raised.errno, kind)
-    return CheckFailed(kind, received=text, location=place, values={"error": text})

@@ -43,7 +43,7 @@ _POINTERS = {
     "aarch64": {73: 2, 72: 4, 441: 3, 98: 3, 137: 2},
 }.get(_MACHINE, {})
 _SLEEPS = {"x86_64": {35: 0, 230: 2}, "aarch64": {101: 0, 115: 2}}.get(_MACHINE, {})
-_SOCKET_CALLS = ("recv", "send", "accept", "connect")
+SOCKET_CALLS = ("recv", "send", "accept", "connect")
 _FILE_CALLS = ("read", "write", "readv", "writev")
 _MICROSECONDS = {"x86_64": {23}}.get(_MACHINE, set())
 _FUTEX = {"x86_64": 202, "aarch64": 98}.get(_MACHINE, -1)
@@ -77,6 +77,11 @@ class Thread:
     queue_ns: int
     raw: str
     absolute: bool = False
+
+
+def call_name(number: int) -> str:
+    """Return what a system call is called here; "" for one that no wait is made of."""
+    return _CALLS.get(number, "")
 
 
 def threads(root: int, root_is_learner: bool) -> list[Thread]:
@@ -113,7 +118,7 @@ def _thread(pid: int, tid: int) -> Thread | None:
     arguments = [int(word, 16) for word in words[1:7]]
     call = _CALLS.get(number, "")
     mode, wakes_in, absolute = _classify(pid, number, call, arguments)
-    fd = arguments[0] if call in (*_SOCKET_CALLS, *_FILE_CALLS) and arguments else -1
+    fd = arguments[0] if call in (*SOCKET_CALLS, *_FILE_CALLS) and arguments else -1
     name = call or str(number)
     return Thread(pid, tid, mode, name, fd, wakes_in, run_ns, queue_ns, syscall, absolute)
 
@@ -186,7 +191,7 @@ def has_hidden_limit(thread: Thread) -> bool:
                 return True
     except (OSError, ValueError):
         return True
-    if thread.call in _SOCKET_CALLS:
+    if thread.call in SOCKET_CALLS:
         return _socket_has_timeout(thread.pid, thread.fd)
     return thread.call in _FILE_CALLS and _is_regular(thread.pid, thread.fd)
 

@@ -28,6 +28,7 @@ class Listener:
         self._waiter = waiter
         self._words = words
         self._count = 0
+        self.handed = False
         self._fillers: list[socket.socket] = []
         self._accepted: list[socket.socket] = []
         self._make = make
@@ -45,7 +46,10 @@ class Listener:
         self._count += 1
         who = "peer" if self._count == 1 else f"peer {self._count}"
         peer = StreamPeer(sock, self._waiter, self._words, who)
-        peer.note("accept")
+        if self.handed:
+            self._waiter.transcript.add("you", "handed")  # the runner has connected it
+        else:
+            peer.note("accept")
         return peer
 
     def waiting(self) -> bool:

@@ -180,11 +180,12 @@ class StreamPeer:
             try:
                 piece = self.read(min(1 << 20, len(expected) - len(received)))
             except CheckFailed as failure:
-                failure.expected = failure.expected or self._words.data(expected)
-                failure.received = failure.received or self._words.data(bytes(received))
+                shown, got = self._words.difference(expected, bytes(received))
+                failure.expected = failure.expected or shown
+                failure.received = failure.received or got
                 raise
             if not piece:
-                shown, got = self._words.difference(expected, bytes(received))
+                shown, got = self._words.cut_short(expected, bytes(received))
                 raise self._broken("short", shown, got)
             at = len(received)
             received += piece
@@ -215,7 +216,8 @@ class StreamPeer:
         self.note("receive" if data else "end", data)
         kind = "extra" if data else "closed"
         came = self._words.data(data) if data else self._words.say("closed_early")
-        raise self._broken(kind, self._words.say("no_bytes"), came)
+        wanted = self._words.say("no_bytes" if data else "stays_open")
+        raise self._broken(kind, wanted, came)
 
     def exchange(self, data: bytes, expected: bytes) -> None:
         """Send and read at once, but read slowly: not before sending can't go on at all."""
@@ -241,7 +243,7 @@ class StreamPeer:
                 piece = b""
             if not piece:
                 self.note("end")
-                shown, got = self._words.difference(expected, bytes(received))
+                shown, got = self._words.cut_short(expected, bytes(received))
                 raise self._broken("short", shown, got)
             self.note("receive", piece)
             at = len(received)

@@ -9,6 +9,7 @@ from grader.model import Language
 from grader.texts import text
 
 _AROUND = 24
+_ARGUMENT = 32
 
 
 class Words:
@@ -25,13 +26,25 @@ class Words:
         """Return bytes with their count."""
         if not data:
             return self.say("no_bytes")
+        if len(data) == 1:
+            return self.say("one_byte", preview=preview(data, limit))
         return self.say("bytes", preview=preview(data, limit), count=f"{len(data):,}")
+
+    def values(self, expected: bytes, received: bytes) -> tuple[str, str]:
+        """Return what `difference` does, for bytes that a function returns."""
+        one, other = self.difference(expected, received)
+        return _as_value(one), _as_value(other)
 
     def difference(self, expected: bytes, received: bytes) -> tuple[str, str]:
         """Return both sides around their first difference, which is marked."""
         at = first_difference(expected, received)
-        if max(len(expected), len(received)) <= 48:
+        if max(len(expected), len(received)) <= 48 or not expected or not received:
             return self.data(expected), self.data(received)
+        if at == len(received):
+            return self.data(expected), self.say("first_only", count=f"{at:,}")
+        if at == len(expected):
+            more = self.data(received[at:])
+            return self.data(expected), self.say("and_more", more=more)
         return (
             self.say(
                 "around", at=f"{at:,}", preview=_window(expected, at), count=f"{len(expected):,}"
@@ -41,15 +54,37 @@ class Words:
             ),
         )
 
+    def cut_short(self, expected: bytes, received: bytes) -> tuple[str, str]:
+        """Return what `difference` does, where the connection was closed after ``received``."""
+        shown, got = self.difference(expected, received)
+        if not received:
+            return shown, self.say("closed_early")
+        return shown, self.say("closed_after", got=got)
+
+    def argument(self, value: object) -> str:
+        """Return one argument of a call, as it would be written in Python, bounded."""
+        if isinstance(value, (bytes, bytearray)):
+            return f'b"{preview(bytes(value), _ARGUMENT)}"'
+        if isinstance(value, str):
+            return f"'{preview(value.encode('utf-8', 'surrogatepass'), _ARGUMENT, chr(39))}'"
+        shown = "".join(_beginning(value, _ARGUMENT))
+        return shown if len(shown) <= _ARGUMENT else shown[:_ARGUMENT] + "…"
+
     def value(self, value: object, limit: int = 200) -> str:
         """Return a value that a learner's function returned, bounded."""
         if isinstance(value, (bytes, bytearray)):
-            return self.data(bytes(value))
+            return _as_value(self.data(bytes(value)))
         if isinstance(value, str):
-            shown = preview(value[: limit + 4].encode("utf-8", "surrogatepass"), limit)
-            return self.say("text", preview=shown, count=f"{len(value):,}")
+            shown = preview(value[: limit + 4].encode("utf-8", "surrogatepass"), limit, "'")
+            entry = "one_character" if len(value) == 1 else "text"
+            return self.say(entry, preview=shown, count=f"{len(value):,}")
         shown = "".join(_beginning(value, limit))
         return shown if len(shown) <= limit else shown[:limit] + "…"
+
+
+def _as_value(shown: str) -> str:
+    """Tell bytes that a function returned from bytes on the wire: they are written as in Python."""
+    return f"b{shown}" if shown.startswith('"') else shown
 
 
 def _beginning(value: object, limit: int) -> Iterator[str]:

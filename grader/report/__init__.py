@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
-from grader.model import Language, Verdict
+from grader.model import CheckResult, Language, Verdict
+from grader.pages import Page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,9 @@ class ReportOptions:
     ``width`` is in terminal columns.  ``ascii`` asks for marks and arrows in ASCII.
     ``path_of`` gives a submission's path as the learner typed it, from the verdict or by
     exercise id; ``source_lines`` the submission's lines, without line ends, or None.
-    ``verbose`` shows every failure in full.  ``several`` says that more than one exercise was
+    ``verbose`` shows every failure in full, ``in_full`` says how many are otherwise; ``diagram``
+    draws each conversation instead of listing it.  ``page_of`` gives the page that explains a
+    check's diagnosis.  ``several`` says that more than one exercise was
     asked for, though one verdict alone may have come of it.
     """
 
@@ -34,6 +37,9 @@ class ReportOptions:
     ascii: bool = False
     verbose: bool = False
     several: bool = False
+    in_full: int = 3
+    diagram: bool = False
+    page_of: Callable[[Verdict, CheckResult], Page | None] | None = None
     path_of: Callable[[Verdict], str] | Mapping[str, str] | None = None
     source_lines: Callable[[Verdict], list[str] | None] | None = None
 
@@ -44,6 +50,10 @@ class ReportOptions:
         if isinstance(self.path_of, Mapping):
             return self.path_of.get(verdict.exercise, verdict.submission)
         return self.path_of(verdict)
+
+    def page(self, verdict: Verdict, check: CheckResult) -> Page | None:
+        """Return the page that explains a failed check, where there is one."""
+        return self.page_of(verdict, check) if self.page_of else None
 
     def lines(self, verdict: Verdict) -> list[str]:
         """Return the submission's lines, not escaped; none where they are unknown."""

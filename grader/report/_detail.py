@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
+
 from grader.model import CheckResult, Event, Location, Verdict
 from grader.report import ReportOptions
 from grader.report._layout import columns, cut, escape, pad, paint, wrap
@@ -19,8 +21,12 @@ _ASCII = str.maketrans(
     {"✓": "+", "✗": "x", "–": "-", "·": "-", "→": "->", "▸": ">", "│": "|", "─": "-", "…": "..."}
 )
 _INWARD = {"receive", "end", "reset_received", "accept", "refused"}
+_ON_THE_WIRE = _INWARD | {"connect", "send", "half_close", "close", "reset"}
 _PEER = re.compile(r"peer(?: ([0-9]+))?")
-_STATES = {"raised", "blocked", "spinning", "sleeping"}
+# The last line of a transcript, where it says what the code was doing in the end.
+_LAST_WORDS = {"wait", "spin", "timeout"}
+_STATES = {"blocked", "sleeping", "spinning"}
+_QUOTED = re.compile(r"b?[\"']([^▸]*)[\"'] ?[(（]")
 _EVENTS = (4, 10)
 _OUTPUT = (4, 8)
 _AROUND = 2
@@ -51,6 +57,13 @@ def counted(entry: str, n: int, options: ReportOptions, **values: object) -> str
 def detail(check: CheckResult, verdict: Verdict, options: ReportOptions) -> list[str]:
     """Return everything that helps to mend one failed check."""
     lines = _conversation(check, options)
+    if options.diagram and check.transcript:
+        from grader.report._diagram import diagram
+
+        begin = 0 if options.verbose else _well_before(check.transcript)
+        drawn = msgspec.structs.replace(check, transcript=check.transcript[begin:])
+        went_well = [f"      {counted('went_well', begin, options)}"] if begin else []
+        lines = [*went_well, *diagram(drawn, options), "", *_ends(check, [], options)]
     if lines:
         lines.append("")
     if check.location:
@@ -58,10 +71,18 @@ def detail(check: CheckResult, verdict: Verdict, options: ReportOptions) -> list
     lines += paragraph(check.message, options)
     if check.output.strip():
         lines += _output(check.output, options)
+    return [*lines, *_further(check, verdict, options)]
+
+
+def _further(check: CheckResult, verdict: Verdict, options: ReportOptions) -> list[str]:
+    """Say where there is more help: the page that explains the diagnosis, the hints."""
+    rows = []
+    if options.page(verdict, check) is not None:
+        rows.append(say("page", options, diagnosis=escape(check.diagnosis)))
     if check.hints:
-        hint = counted("hints", check.hints, options, exercise=escape(verdict.exercise))
-        lines.append(f"  {paint(hint, 'dim', options.colour)}")
-    return lines
+        rows.append(counted("hints", check.hints, options, exercise=escape(verdict.exercise)))
+    rows = [line for row in rows for line in wrap(row, options.width - 2)]
+    return [f"  {paint(row, 'dim', options.colour)}" for row in rows]
 
 
 def paragraph(message: str, options: ReportOptions, limit: int = 40) -> list[str]:
@@ -73,7 +94,13 @@ def paragraph(message: str, options: ReportOptions, limit: int = 40) -> list[str
 
 
 def _conversation(check: CheckResult, options: ReportOptions) -> list[str]:
-    events = list(enumerate(check.transcript, 1))
+    """Return the numbered steps of the script, up to the one that failed."""
+    transcript = check.transcript
+    if transcript and transcript[-1].event in _LAST_WORDS:
+        transcript = transcript[:-1]  # told as what happened instead
+    before = 0 if options.verbose else _well_before(transcript)
+    transcript = transcript[before:]
+    events = list(enumerate(transcript, 1))
     head, tail = _EVENTS
     limit = 10 * head if options.verbose else head, 10 * tail if options.verbose else tail
     shown, left_out = _shorten(events, *limit)
@@ -81,22 +108,90 @@ def _conversation(check: CheckResult, options: ReportOptions) -> list[str]:
     left = max([columns(name) for name, other in names if other], default=0)
     arrow = f" {symbol('→', options)} "
     labels = [f"{pad(name, left)}{arrow}{other}" if other else name for name, other in names]
-    ends = [say("expected", options), say("instead", options)]
-    width = max([columns(label) for label in (*labels, *ends)]) + 2
+    width = max([columns(label) for label in (*labels, *_end_labels(options))]) + 2
     lines = []
     for (n, event), label in zip(shown, labels, strict=True):
-        time = _time(event.t, options) if n == len(events) else ""
-        room = options.width - 6 - width - (columns(time) + 2 if time else 0)
+        time = _time(event.t - transcript[0].t, options)
+        room = options.width - 6 - width - columns(time) - 2
         line = f"{n:>5} {pad(label, width)}{_describe(event, room, options)}"
-        lines.append(pad(line, options.width - columns(time)) + time if time else line)
+        gap = options.width - columns(time) - columns(line)
+        lines.append(line + " " * gap + paint(time, "dim", options.colour))
     if left_out:
         words = say("events_left_out", options, n=f"{left_out:,}")
         lines.insert(limit[0], f"      {words}")
+    if before:
+        lines.insert(0, f"      {counted('went_well', before, options)}")
+    return lines + _ends(check, events, options, width)
+
+
+def _well_before(transcript: Sequence[Event]) -> int:
+    """Return how many events belong to rounds of a check that went well before the failing one.
+
+    A round is a call of the learner's function; it went well where it was over before the next.
+    """
+    begun = over = first = 0
+    for number, event in enumerate(transcript):
+        if event.who == "you" and event.event == "call":
+            if begun == over:
+                first = number
+            begun += 1
+        over += event.who == "you" and event.event in ("return", "raise")
+    return first
+
+
+def _end_labels(options: ReportOptions) -> list[str]:
+    return [say("expected", options), say("instead", options)]
+
+
+def _ends(
+    check: CheckResult, events: Sequence[_Numbered], options: ReportOptions, width: int = 0
+) -> list[str]:
+    """Return what was expected and what came instead, the first difference under a caret."""
+    labels = _end_labels(options)
+    width = width or max(map(columns, labels)) + 2
     number = str(len(events) + 1) if events else ""
-    for label, words in zip(ends, (check.expected, check.received), strict=True):
-        lines += _labelled(number, pad(label, width), words, options)
+    lines: list[str] = []
+    rows = []
+    for label, words in zip(labels, (check.expected, instead(check, options)), strict=True):
+        row = _labelled(number, pad(label, width), words, options)
+        rows.append(row)
+        lines += row
         number = "" if words else number
+    if all(len(row) == 1 for row in rows):
+        at = _first_difference(check.expected, check.received)
+        if at is not None:
+            lines.append(" " * (6 + width + at) + paint("^", "bad", options.colour))
     return lines
+
+
+def _first_difference(expected: str, received: str) -> int | None:
+    """Return the column at which two shown strings of bytes begin to differ, if they do."""
+    one, other = _QUOTED.match(expected), _QUOTED.match(received)
+    if not one or not other or one[1] == other[1]:
+        return None
+    pairs = enumerate(zip(one[1], other[1], strict=False))
+    same = next((n for n, (a, b) in pairs if a != b), min(len(one[1]), len(other[1])))
+    return one.start(1) + columns(escape(one[1][:same]))
+
+
+def instead(check: CheckResult, options: ReportOptions) -> str:
+    """Return what came instead of what was expected, and what the code was doing then."""
+    words = filter(None, (check.received, doing_words(check, options)))
+    return say("separator", options).join(words)
+
+
+def doing_words(check: CheckResult, options: ReportOptions) -> str:
+    """Say what the learner's code was doing when the check gave it up."""
+    place = check.location
+    if place is None or place.state not in _STATES:
+        silent = bool(check.transcript) and check.transcript[-1].event == "timeout"
+        return say("nothing_came", options) if silent and not check.received else ""
+    doing = escape(place.doing[:100])
+    if place.calls and doing:
+        entry = "instead_calls_empty" if place.empty == place.calls else "instead_calls"
+        n, milliseconds = f"{place.calls:,}", f"{1000 * place.seconds:.0f}"
+        return say(entry, options, doing=doing, n=n, milliseconds=milliseconds)
+    return say(f"instead_{place.state}{'_in' if doing else ''}", options, doing=doing)
 
 
 def _shorten(items: list[_Numbered], head: int, tail: int) -> tuple[list[_Numbered], int]:
@@ -119,10 +214,13 @@ def _names(event: Event, options: ReportOptions) -> tuple[str, str]:
     you = say("who_you", options)
     if event.event == "expect":
         return say("expected", options), ""
-    if not match:
-        return you if event.who == "you" else cut(escape(event.who[:40]), 20), ""
-    peer = say("who_peer", options) + (f" {match[1]}" if match[1] else "")
-    if event.event in ("timeout", "note"):
+    if event.who == "you":
+        return you, ""
+    if match:
+        peer = say("who_peer", options) + (f" {match[1]}" if match[1] else "")
+    else:
+        peer = cut(escape(event.who[:40]), 20)
+    if event.event not in _ON_THE_WIRE:
         return peer, ""
     return (you, peer) if event.event in _INWARD else (peer, you)
 
@@ -133,12 +231,13 @@ def _describe(event: Event, room: int, options: ReportOptions) -> str:
     preview = escape(event.preview[:1000])
     key = f"event_{event.event}"
     if event.event in ("send", "receive") and (preview or not event.bytes):
-        return f'"{cut(preview, room - columns(size) - 5, more)}" ({size})'
+        size = say("in_brackets", options, words=size)
+        return f'"{cut(preview, room - columns(size) - 2, more)}"{size}'
     if event.event in ("expect", "note"):
         return cut(preview, room, more)
     known = has_text(f"report.{key}", options.language)
     name = say(key, options) if known else escape(event.event)
-    end = f" ({size})" if event.bytes else ""
+    end = say("in_brackets", options, words=size) if event.bytes else ""
     return cut(f"{name} {preview}".rstrip(), room - columns(end), more) + end
 
 
@@ -154,11 +253,8 @@ def _place(place: Location, verdict: Verdict, options: ReportOptions) -> list[st
     path, function = escape(options.path(verdict)), escape(place.function[:100])
     key = "place_top" if function == "<module>" else "place_in" if function else "place"
     head = say(key, options, path=path, line=place.line, function=function)
-    if place.state in _STATES:
-        doing = escape(place.doing[:100])
-        suffix = "_in" if doing and place.state != "raised" else ""
-        state = say(f"state_{place.state}{suffix}", options, doing=doing)
-        head += f" {symbol('·', options)} {state}"
+    if place.state == "raised":
+        head += f" {symbol('·', options)} {say('state_raised', options)}"
     lines = [f"  {paint(line, 'bold', options.colour)}" for line in wrap(head, options.width - 2)]
     return lines + _source(place, options.lines(verdict), options)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from grader.model import CheckResult, Verdict
 from grader.report import ReportOptions
-from grader.report._detail import detail, mark, say
+from grader.report._detail import detail, instead, mark, say
 from grader.report._layout import escape, guard
 from grader.report.text import score_line
 
@@ -31,6 +31,7 @@ def render(verdicts: Sequence[Verdict], options: ReportOptions) -> str:
     """Return one ``::error`` a failed check (GitHub shows ten a step), then the scores."""
     plain = replace(options, colour=False, width=_COLUMNS)
     failed = [(verdict, check) for verdict in verdicts for check in verdict.checks if _bad(check)]
+    failed.sort(key=lambda found: bool(found[1].because))  # what explains others comes first
     lines = [_annotation(verdict, check, plain) for verdict, check in failed[:_ANNOTATIONS]]
     if len(failed) > _ANNOTATIONS:
         lines.append(say("annotations_left_out", plain, n=len(failed) - _ANNOTATIONS))
@@ -70,7 +71,7 @@ def _annotation(verdict: Verdict, check: CheckResult, options: ReportOptions) ->
 
 
 def _labelled(check: CheckResult, options: ReportOptions) -> list[str]:
-    pairs = (("expected", check.expected), ("instead", check.received))
+    pairs = (("expected", check.expected), ("instead", instead(check, options)))
     return [f"{say(key, options)}: {words}" for key, words in pairs if words.strip()]
 
 

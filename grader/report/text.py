@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from grader.model import CheckResult, Verdict
+from grader.model import CheckResult, Verdict, first_things_first
 from grader.report import ReportOptions
-from grader.report._detail import detail, mark, paragraph, say, symbol
+from grader.report._detail import counted, detail, mark, paragraph, say, symbol
 from grader.report._layout import columns, cut, escape, first_sentence, guard, pad, paint, wrap
 from grader.texts import missing_text
 
 NAME = "text"
-_IN_FULL = 3
 _NARROWEST = 50
 _GLUE = "\ue000"  # a blank where no line may end; `escape` lets no other one in
 _KINDS = {"passed": "good", "failed": "bad", "stuck": "bad", "skipped": "odd", "error": "ours"}
@@ -79,9 +78,10 @@ def score_line(verdict: Verdict, options: ReportOptions) -> str:
 
 def _report(verdict: Verdict, options: ReportOptions) -> list[str]:
     failed = [check for check in verdict.checks if check.status in ("failed", "stuck")]
-    reasons = {(check.diagnosis, check.message) for check in failed}
+    reasons = {(check.diagnosis, check.message, _where(check)) for check in failed}
     once = len(failed) > 1 and len(reasons) == 1 and not options.verbose
-    in_full = [] if once else failed if options.verbose else failed[:_IN_FULL]
+    own = [check for check in first_things_first(failed) if not check.because]
+    in_full = [] if once else failed if options.verbose else own[: options.in_full]
     lines = [paint(_header(verdict, options), "bold", options.colour), ""]
     for check in verdict.checks:
         lines += _check_line(check, options)
@@ -89,22 +89,45 @@ def _report(verdict: Verdict, options: ReportOptions) -> list[str]:
             lines += [*detail(check, verdict, options), ""]
         elif check.status in ("skipped", "error"):
             lines += paragraph(check.message, options, limit=2)
-        elif check.status != "passed" and not once and check.message.strip():
-            sentence = escape(first_sentence(check.message))
-            lines.append("  " + cut(sentence, options.width - 2, symbol("…", options)))
+        elif check.status != "passed" and not once:
+            lines += _one_line(check, verdict, options)
     if lines[-1]:
         lines.append("")
     if once:
         lines += [say("same_reason", options, n=len(failed)), ""]
         lines += [*detail(failed[0], verdict, options), ""]
-    elif len(failed) > len(in_full):
-        lines += [*wrap(say("more_in_full", options, n=_IN_FULL), options.width), ""]
+    elif len(own) > len(in_full):
+        lines += [*wrap(counted("more_in_full", len(in_full), options), options.width), ""]
     score = wrap(score_line(verdict, options), options.width)
     lines += [paint(line, "bold", options.colour) for line in score]
     if options.verbose:
         python = escape(verdict.grader.python)
         lines.append(say("seed", options, seed=verdict.seed, python=python))
     return lines
+
+
+def _where(check: CheckResult) -> str:
+    """Return what tells one place from another; what is not written yet is all one."""
+    place = check.location
+    if place is None or check.diagnosis == "not_implemented":
+        return ""
+    return place.function if place.state == "spinning" else str(place.line)
+
+
+def _one_line(check: CheckResult, verdict: Verdict, options: ReportOptions) -> list[str]:
+    """Return why a check failed, in a line: another check's failure, or its own first sentence."""
+    cause = next((other for other in verdict.checks if other.id == check.because), None)
+    more = symbol("…", options)
+    if cause is None:
+        words = escape(first_sentence(check.message))
+    elif check.diagnosis == cause.diagnosis == "not_implemented":
+        return []  # not written yet, as is said above: that is all there is to it
+    else:
+        same = cause.diagnosis == check.diagnosis and cause.location == check.location
+        entry = "because_same" if same and check.location else "because"
+        room = options.width - 2 - columns(say(entry, options, title=""))
+        words = say(entry, options, title=cut(escape(cause.title), room, more))
+    return ["  " + cut(words, options.width - 2, more)] if words.strip() else []
 
 
 def _header(verdict: Verdict, options: ReportOptions) -> str:
@@ -147,7 +170,7 @@ def _next_step(verdicts: Sequence[Verdict], options: ReportOptions) -> list[str]
         command += f" --file {escape(shlex.quote(path))}"
     key = f"next_{verdict.status}"
     if verdict.status == "passed":
-        command = f"solutions/{escape(verdict.exercise)}_{escape(verdict.slug)}/"
+        command = f"nox -s solution -- {escape(verdict.exercise)}"
     values = {"path": escape(path), "command": command.replace(" ", _GLUE)}
     return [line.replace(_GLUE, " ") for line in wrap(say(key, options, **values), options.width)]
 

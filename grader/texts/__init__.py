@@ -56,6 +56,11 @@ def table(name: str, language: Language) -> dict[str, str]:
     return entries
 
 
+def page_path(name: str, language: Language) -> Path:
+    """Return where the page that explains a diagnosis is, whether or not there is one."""
+    return _FOLDER / language / "pages" / f"{name}.md"
+
+
 def tables(language: Language) -> list[str]:
     """Return the names of a language's files, sorted."""
     return sorted(path.stem for path in (_FOLDER / language).glob("*.json"))

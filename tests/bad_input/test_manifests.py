@@ -161,7 +161,7 @@ def test_a_check_without_its_harness_function_is_a_fault_of_ours(
     ask: Ask, suite: Path, manifest: Path
 ) -> None:
     text = manifest.read_text("utf-8")
-    manifest.write_text(text.replace("id: server_echoes_one_message", "id: nobody_wrote_this", 1))
+    manifest.write_text(text.replace("server_echoes_one_message", "nobody_wrote_this"))
     (suite / "mine.py").write_text("def serve(h, p): ...\ndef echo(h, p, m, t): ...\n")
     words = ["--check", "nobody_wrote_this", "--format", "json"]
     answer = ask("grade", "ex03", "--file", "mine.py", *words).is_presentable()

@@ -157,7 +157,7 @@ def test_a_file_of_ones_own_in_a_folder_of_others_is_written(branch: Ask, open_s
     old.chmod(0o666)
     words = ["grade", "ex03", "--format", f"json={old}"]
     answer = branch(*words, cwd=open_suite, before=become_nobody)
-    assert (answer.code, answer.err) == (cli.FALLEN_SHORT, "")
+    assert (answer.code, answer.complaint) == (cli.FALLEN_SHORT, "")
     assert is_verdict(old)
 
 
@@ -256,14 +256,17 @@ def test_a_full_tmp(
 
 
 @pytest.mark.usefixtures("rootly")
-def test_a_full_disk_under_the_suite_costs_the_progress_only(branch: Ask, suite: Path) -> None:
+def test_a_full_disk_under_the_suite_costs_the_record_only(branch: Ask, suite: Path) -> None:
     def before() -> None:
         (suite / ".dojo").mkdir()
         mount_tiny(suite / ".dojo", PAGE)
         (suite / ".dojo" / "ballast").write_bytes(bytes(PAGE))
 
     answer = branch("grade", "ex03", before=before)
-    assert (answer.code, answer.err) == (cli.FALLEN_SHORT, "")
+    assert answer.code == cli.FALLEN_SHORT
+    assert answer.err.startswith("dojo: this cannot be recorded (.dojo/")
+    assert answer.err.count("\n") == 1
+    assert "Isolation: " in answer.out
 
 
 # -- standard output ---------------------------------------------------------------------
@@ -295,7 +298,7 @@ def test_a_closed_stream_takes_nothing_else_along(run: Ask, suite: Path, closed:
 
     (suite / WORK).write_text("def serve(:\n")
     answer = run("grade", "ex03", "--format", "json=v.json", preexec_fn=close)
-    assert (answer.code, answer.err) == (cli.FALLEN_SHORT, "")
+    assert (answer.code, answer.complaint) == (cli.FALLEN_SHORT, "")
     assert is_verdict(suite / "v.json")
     assert ("Score 0" in answer.out) == (1 not in closed)
     assert run("grade", "ex99", preexec_fn=close).code == cli.BAD_REQUEST
@@ -310,7 +313,7 @@ def test_a_reader_that_has_gone_costs_no_file(
     os.close(reading)
     how = {"stdout": writing, "env": environment(PYTHONUNBUFFERED=unbuffered)}
     answer = run("grade", "ex03", "--format", "text", "--format", "json=v.json", **how)
-    assert (answer.code, answer.err) == (cli.FALLEN_SHORT, "")
+    assert (answer.code, answer.complaint) == (cli.FALLEN_SHORT, "")
     assert is_verdict(suite / "v.json")
     answer = run("--help", **how)
     assert (answer.code in (cli.PASSED, cli.READER_GONE), answer.err) == (True, "")

@@ -20,14 +20,16 @@ from typing import Any
 
 import pytest
 
-from grader import cli, progress
+from grader import cli
 from grader.commands import _reports
 from grader.commands import grade as grade_command
 from grader.harness import session
+from grader.history import History
 from grader.report import json_
 from grader.sandbox.base import Drain
 from grader.sandbox.spawn import SpawnSandbox
 from grader.sandbox.zygote import ZygoteSandbox
+from grader.store import Store
 
 from .conftest import EX03, ROOT, WORK, Answer, environment
 
@@ -118,8 +120,8 @@ def test_interrupted_while(
 # -- with a verdict: it is kept ------------------------------------------------------------
 
 AFTER: dict[str, tuple[Callable[..., None], tuple[int, ...]]] = {
-    "it is remembered": (lambda *n: send_in(grade_command, "remember", *n), (INT,)),
-    "it is being remembered": (lambda *n: send_in(progress.os, "replace", *n), (TERM, INT)),  # type: ignore[attr-defined]
+    "it is recorded": (lambda *n: send_in(History, "record", *n), (INT,)),
+    "it is being recorded": (lambda *n: send_in(Store, "_begin", *n, after=True), (TERM, INT)),
     "a report is made": (lambda *n: send_in(json_, "render", *n), (TERM,)),
     "a report is written": (lambda *n: send_in(_reports, "_replace", *n), (HUP, HUP, INT)),
     "a report is there": (lambda *n: send_in(_reports, "write_whole", *n, after=True), (INT,)),
@@ -138,7 +140,7 @@ def test_a_verdict_is_kept_when(
     answer.refuses("interrupted", cli.INTERRUPTED)
     assert json.loads((suite / "v.json").read_text("utf-8"))["status"] == "failed"
     assert (suite / "v.xml").read_text("utf-8").endswith("</testsuites>\n")
-    assert progress.recall(suite, "ex03")["graded"] is True
+    assert len(History(suite).attempts("ex03")) == 1
 
 
 @pytest.mark.parametrize("number", [INT, TERM, HUP])
@@ -160,7 +162,7 @@ def test_what_was_graded_before_is_reported(
         "ex03"
     ]
     assert "tcp_echo.py is empty" in answer.out
-    assert progress.recall(suite, "ex07") == {}
+    assert list(History(suite).standing()) == ["ex03"]
 
 
 def test_a_file_that_cannot_be_read_costs_no_other_verdict(ask: Ask, suite: Path) -> None:
@@ -259,6 +261,31 @@ def test_who_asks_again_after_a_while_means_it(monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(KeyboardInterrupt):
             whole()
         assert done == ["whole"]
+
+
+ASKED_AGAIN = """
+import os, signal, sys, time
+from grader import cli
+
+def held(self):
+    os.kill(os.getpid(), signal.SIGTERM)  # comes while the object is made: sent once more
+
+shelter = type("Shelter", (), {"__init__": held})
+held.__globals__["__name__"] = "grader.shelter"
+cli._AGAIN_S = 0.05
+try:
+    with cli._ending_when_asked(for_good=True):
+        shelter()
+        cli.end_if_asked()
+except KeyboardInterrupt:
+    time.sleep(0.2)  # the thread that sends it again is done with that
+    sys.exit(130)
+"""
+
+
+def test_what_has_ended_once_is_not_ended_again() -> None:
+    done = subprocess.run([sys.executable, "-c", ASKED_AGAIN], timeout=60, check=False)
+    assert done.returncode == cli.INTERRUPTED
 
 
 # -- a process of its own: while it is imported, and when it is over ---------------------

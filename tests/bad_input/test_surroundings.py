@@ -184,7 +184,10 @@ def test_a_clock_that_jumps_is_looked_at_by_nobody(branch: Ask, step: float) -> 
 
 def test_durations_come_from_a_clock_that_only_goes_forward() -> None:
     wall = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today"}
+    dated = {"history.py", "reset.py"}  # when an attempt was made, and what a kept one is called
     for path in (ROOT / "grader").rglob("*.py"):
+        if path.name in dated:
+            continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 assert ast.unparse(node.func) not in wall, f"{path.name}:{node.lineno}"

@@ -51,6 +51,15 @@ def test_knows_no_connection_that_is_not_there() -> None:
     assert network.receive_queue(-1, ("127.0.0.1", 1), ("127.0.0.1", 2)) is None
 
 
+def test_a_listener_is_no_connection() -> None:
+    queues = network.Queues(socket.socket, ME)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        here = listener.getsockname()
+        with socket.create_connection(here):  # waits in the listener's queue
+            assert queues.waiting(here, ("127.0.0.1", 9)) is None
+    queues.close()
+
+
 def test_sees_what_listens() -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.2", 0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from grader.learner.transcript import Transcript, preview
@@ -17,6 +19,11 @@ from grader.learner.transcript import Transcript, preview
         (b"\xff\xfe", "\\xff\\xfe"),
         ("\x1b[2J\u202e\x9b".encode(), "\\x1b[2J\\u202e\\x9b"),
         (b"x" * 100, "x" * 64 + "…"),
+        ("你好".encode()[1:], "\\xbd\\xa0好"),
+        ("你好".encode()[:-1], "你\\xe5\\xa5"),
+        ("你".encode()[1:] + b"a" + "好".encode()[:1], "\\xbd\\xa0a\\xe5"),
+        (b"i\xf1\xc4\xc5\x84\xff", "i\\xf1\\xc4\\xc5\\x84\\xff"),
+        (b'say "hi" \\ bye', 'say \\"hi\\" \\\\ bye'),
     ],
 )
 def test_shows_the_beginning_of_bytes(data: bytes, shown: str) -> None:
@@ -66,3 +73,22 @@ def test_a_very_long_one_keeps_its_beginning_and_its_end() -> None:
     assert len(events) <= 400
     assert events[0].preview == "0"
     assert events[-1].preview == "4999"
+
+
+def test_what_is_told_of_later_stands_where_it_belongs() -> None:
+    transcript = Transcript()
+    transcript.add("you", "call")
+    transcript.add("peer", "send", b"x")
+    ended = time.monotonic()
+    transcript.add("peer", "half_close")
+    transcript.add("you", "return", at=ended)
+    assert [event.event for event in transcript.events()] == [
+        "call",
+        "send",
+        "return",
+        "half_close",
+    ]
+    transcript.add("you", "return", at=transcript.began - 9)  # not before its own side's last
+    events = transcript.events()
+    assert [event.event for event in events][2:] == ["return", "return", "half_close"]
+    assert [event.t for event in events] == sorted(event.t for event in events)

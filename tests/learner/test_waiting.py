@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from grader.harness.lab import Lab
+from grader.learner.ends import raised_failure
 from grader.learner.failure import CheckFailed
 from grader.learner.process import Raised
-from grader.learner.waiting import Waiter, raised_failure
+from grader.learner.waiting import Waiter
 from grader.peers.stream import StreamPeer
 from grader.sandbox import IsolationChoice
 
@@ -183,6 +184,8 @@ def test_returns_what_is_ready(lab: Lab) -> None:
         (Raised("ValueError", ["builtins.ValueError"], "", []), "raised"),
         (Raised("X", ["?.X", "builtins.NotImplementedError"], "", []), "not_implemented"),
         (Raised("OSError", ["builtins.OSError"], "", [], "ENOTCONN"), "not_connected"),
+        (Raised("OSError", [], "", [], "ENOTCONN", "conn.shutdown(SHUT_RDWR)"), "raised"),
+        (Raised("SystemExit", ["builtins.SystemExit"], "", []), "died"),
     ],
 )
 def test_names_the_failure_of_an_exception(raised: Raised | None, kind: str) -> None:

@@ -35,8 +35,16 @@ def test_shows_both_sides_of_a_difference() -> None:
     assert "500" in received
     assert expected.count("…") == 2
     expected, received = WORDS.difference(b"x" * 1000, b"x" * 100)
-    assert "x▸" in received
-    assert "(100 bytes" in received
+    assert "(1,000 bytes)" in expected
+    assert received == "only the first 100 of these bytes"
+    expected, received = WORDS.difference(b"x" * 100, b"x" * 100 + b"more")
+    assert received == 'all of these bytes, and then more: "more" (4 bytes)'
+    assert WORDS.values(b"ab", b"") == ('b"ab" (2 bytes)', "no bytes")
+
+
+def test_says_how_a_conversation_was_cut_short() -> None:
+    assert WORDS.cut_short(b"abc", b"")[1] == "the connection was closed"
+    assert WORDS.cut_short(b"abc", b"ab")[1] == '"ab" (2 bytes), then the connection was closed'
 
 
 @given(st.binary(), st.binary(), st.binary())
@@ -50,7 +58,7 @@ def test_finds_the_first_difference(same: bytes, first: bytes, second: bytes) ->
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (b"ab", '"ab" (2 bytes)'),
+        (b"ab", 'b"ab" (2 bytes)'),
         ("ab", "'ab' (2 characters)"),
         (7, "7"),
         (None, "None"),

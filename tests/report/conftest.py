@@ -84,13 +84,15 @@ def story(language: Language) -> Verdict:
         diagnosis="empty_recv_ignored",
         message=words["message"],
         expected=words["expected"],
-        received=words["received"],
-        location=Location(10, "serve", "data = conn.recv(1024)", "spinning", "recv()"),
+        location=Location(
+            10, "serve", "data = conn.recv(1024)", "spinning", "recv()", 812, 812, 0.02
+        ),
         transcript=(
             Event(0.0, "peer", "connect"),
             Event(0.0001, "peer", "send", 6, "héllo"),
             Event(0.0008, "peer", "receive", 6, "héllo"),
             Event(0.0012, "peer", "half_close"),
+            Event(0.3, "you", "spin", 0, "recv()"),
         ),
         output="listening\r\n\x1b[31mred\x1b[0m \u202eabc\n",
         hints=3,

@@ -63,6 +63,7 @@ def test_the_keys_of_the_design_come_first_and_keep_their_meaning(
         "transcript",
         "output",
         "hints",
+        "because",
     ]
     assert check["transcript"][1] == {
         "t": 0.0001,

@@ -1,6 +1,6 @@
 # mistake: takes the first U+FEFF of UTF-8 for a mark that is not part of the text.
 # caught_by:
-#   text_is_neither_trimmed_nor_translated: wrong_result
+#   text_is_neither_trimmed_nor_translated: byte_order_mark_dropped
 import codecs
 import socket
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
 # mistake: encode_text leaves its encoding aside and always writes UTF-8.
 # caught_by:
-#   encode_text_writes_every_script: wrong_bytes
-#   codec_functions_are_strict: no_exception
-#   unknown_encoding_raises_lookup_error: no_exception
+#   encode_text_writes_every_script: encoding_ignored
+#   codec_functions_are_strict: encoding_ignored
+#   unknown_encoding_raises_lookup_error: encoding_ignored
 import codecs
 import socket
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 # mistake: decode_text leaves out what it cannot decode (errors="ignore").
 # caught_by:
-#   codec_functions_are_strict: no_exception
+#   codec_functions_are_strict: codec_errors_hidden
 import codecs
 import socket
 from collections.abc import Iterator

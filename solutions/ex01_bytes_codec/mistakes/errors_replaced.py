@@ -1,6 +1,6 @@
 # mistake: receive_text puts a replacement character where bytes are no character.
 # caught_by:
-#   receive_text_refuses_a_broken_end: partial_returned
+#   receive_text_refuses_a_broken_end: codec_errors_hidden
 import codecs
 import socket
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 # mistake: receive_text takes the end of a line for the end of the text.
 # caught_by:
-#   receive_text_reads_until_close: one_recv_assumed
+#   receive_text_reads_until_close: data_taken_for_end
 import codecs
 import socket
 from collections.abc import Iterator

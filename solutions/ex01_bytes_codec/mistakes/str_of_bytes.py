@@ -1,9 +1,9 @@
 # mistake: decode_text turns bytes into text with str(), which shows them instead of decoding them.
 # caught_by:
-#   decode_text_reads_every_script: wrong_result
-#   codec_functions_are_strict: no_exception
-#   unknown_encoding_raises_lookup_error: no_exception
-#   text_is_neither_trimmed_nor_translated: wrong_result
+#   decode_text_reads_every_script: bytes_shown
+#   codec_functions_are_strict: bytes_shown
+#   unknown_encoding_raises_lookup_error: bytes_shown
+#   text_is_neither_trimmed_nor_translated: bytes_shown
 import codecs
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
 # variant: an event loop receives; the socket is non-blocking meanwhile and set back at the end
+# 变体：由事件循环接收；其间把套接字设为非阻塞，结束时恢复原样
 import asyncio
 import codecs
 import socket

@@ -1,4 +1,5 @@
 # variant: a class with __next__ that receives its first segment already when it is called
+# 变体：带 __next__ 的类；一调用就先收第一段，不等到开始迭代
 import codecs
 import socket
 from collections.abc import Iterator

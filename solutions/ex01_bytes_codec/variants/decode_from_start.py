@@ -1,4 +1,5 @@
 # variant: no decoder that remembers; everything is decoded anew, errors show only at the close
+# 变体：不用会记住状态的解码器，每次从头解码全部数据；编码错误到对方关闭时才报出来
 import socket
 from collections.abc import Iterator
 

@@ -1,4 +1,5 @@
 # variant: the standard library's own loop, codecs.iterdecode over a two-argument iter()
+# 变体：标准库现成的循环：codecs.iterdecode，配合两个参数的 iter()
 import codecs
 import socket
 from collections.abc import Iterator

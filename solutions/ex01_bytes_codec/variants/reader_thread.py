@@ -1,4 +1,5 @@
 # variant: a thread receives and decodes ahead, a queue hands over text, errors and the end
+# 变体：一个线程提前接收并解码，文本、异常和结束标志都通过队列交出来
 import codecs
 import queue
 import socket

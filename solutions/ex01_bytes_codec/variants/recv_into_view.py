@@ -1,4 +1,5 @@
 # variant: recv_into a buffer that is used again and again, waits with select before each call
+# 变体：用 recv_into 反复填同一块缓冲区，每次调用之前先用 select 等待
 import codecs
 import select
 import socket

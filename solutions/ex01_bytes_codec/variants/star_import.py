@@ -1,4 +1,5 @@
 # variant: the lecture's `from socket import *`, one byte with every recv, prints along the way
+# 变体：课件里的 `from socket import *`，每次 recv 只收一个字节，中途还会 print
 # ruff: noqa: F403, F405 - the star import is what this variant is about
 import codecs
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
 # variant: the socket as a text file that is read one character at a time
+# 变体：把套接字当作文本文件，每次读一个字符
 import socket
 from collections.abc import Iterator
 

@@ -2,7 +2,7 @@
 # caught_by:
 #   server_echoes_many_messages: closes_too_early
 #   server_echoes_any_bytes: closes_too_early
-#   server_answers_half_closing_client: stops_on_half_close
+#   server_answers_half_closing_client: closes_too_early
 #   server_echoes_big_data: closes_too_early
 """The TCP echo server and its client."""
 

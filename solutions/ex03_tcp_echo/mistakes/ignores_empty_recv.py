@@ -3,7 +3,7 @@
 #   server_lets_next_client_in: empty_recv_ignored
 #   server_answers_half_closing_client: empty_recv_ignored
 #   server_survives_reset: empty_recv_ignored
-#   server_keeps_idle: busy_loop
+#   server_keeps_idle: empty_recv_ignored
 """The TCP echo server and its client."""
 
 import socket

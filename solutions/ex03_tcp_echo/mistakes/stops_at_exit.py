@@ -1,6 +1,6 @@
 # mistake: takes the words exit, quit and bye for the end of the conversation
 # caught_by:
-#   server_echoes_any_bytes: closes_too_early
+#   server_echoes_any_bytes: data_taken_for_end
 """The TCP echo server and its client."""
 
 import socket

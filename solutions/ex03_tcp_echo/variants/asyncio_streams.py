@@ -1,4 +1,5 @@
 # variant: asyncio streams on both sides
+# 变体：服务器和客户端都用 asyncio 的流（streams）
 """Echo with asyncio."""
 
 import asyncio

@@ -1,4 +1,5 @@
 # variant: listen(0): whoever comes while one is not yet accepted is let in by TCP's second try
+# 变体：listen(0)：有连接还在等 accept 时，后来的要靠 TCP 重发连接请求才进得来
 """Echo by a server that keeps no line of callers, and closes with a linger time."""
 
 import contextlib

@@ -1,4 +1,5 @@
 # variant: a process for each client, by os.fork(); the client makes, connects and closes by hand
+# 变体：服务器用 os.fork() 为每个客户端创建子进程；客户端自己创建套接字、连接、关闭
 """Echo with processes."""
 
 import os

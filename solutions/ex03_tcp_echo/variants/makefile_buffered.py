@@ -1,4 +1,5 @@
 # variant: sockets wrapped into buffered files with makefile()
+# 变体：用 makefile() 把套接字包装成带缓冲的文件
 """Echo through file objects."""
 
 import socket

@@ -1,4 +1,5 @@
 # variant: recv_into() and memoryview without copies; the client half-closes after its message
+# 变体：用 recv_into() 和 memoryview，省去复制；客户端发完消息就半关闭
 """Echo in place."""
 
 import contextlib

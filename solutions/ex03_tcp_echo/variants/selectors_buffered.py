@@ -1,5 +1,6 @@
 # variant: one thread, non-blocking sockets, an output buffer for each client; the client sends
 #          and reads at once and bounds the whole exchange with one deadline
+# 变体：单线程、非阻塞套接字，每个客户端一块输出缓冲区；客户端边发边收，全程共用一个截止时间
 """Echo with selectors on both sides."""
 
 import selectors

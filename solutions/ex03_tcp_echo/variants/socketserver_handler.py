@@ -1,4 +1,5 @@
 # variant: socketserver with a handler class; the client is an object behind the function
+# 变体：用 socketserver 和一个处理器类；客户端是函数背后的一个对象
 """Echo with socketserver."""
 
 import socket

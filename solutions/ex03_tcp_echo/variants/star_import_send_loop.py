@@ -1,4 +1,5 @@
 # variant: from socket import *; an odd buffer size; send() in a loop that counts its result
+# 变体：from socket import *；少见的缓冲区大小；循环 send()，按返回值计数
 """Echo with everything from socket."""
 
 from socket import *  # noqa: F403  # many lecture notes begin like this

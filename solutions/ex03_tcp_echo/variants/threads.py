@@ -1,4 +1,5 @@
 # variant: a thread for each client; the client sends in a second thread while it reads
+# 变体：每个客户端一个线程；客户端用另一个线程发送，同时自己接收
 """Echo with threads on both sides."""
 
 import contextlib

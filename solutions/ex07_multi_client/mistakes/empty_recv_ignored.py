@@ -1,7 +1,7 @@
 # mistake: does nothing about the empty recv(), so the client stays registered and readable for ever
 # caught_by:
 #   answers_whole_lines_after_half_close: empty_recv_ignored
-#   gives_back_what_clients_used: descriptor_leak
+#   gives_back_what_clients_used: connection_left_open
 #   sleeps_when_idle: empty_recv_ignored
 import selectors
 import socket

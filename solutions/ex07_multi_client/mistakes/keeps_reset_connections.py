@@ -1,6 +1,6 @@
 # mistake: closes a connection at its end, but not after a reset: a list of all clients keeps it
 # caught_by:
-#   gives_back_what_clients_used: descriptor_leak
+#   gives_back_what_clients_used: connection_left_open
 import socket
 import threading
 

@@ -1,6 +1,6 @@
 # mistake: splitlines() ends a line at \r as well, and takes the \r of \r\n away
 # caught_by:
-#   changes_only_ascii_letters: wrong_bytes
+#   changes_only_ascii_letters: data_taken_for_end
 import socket
 import threading
 

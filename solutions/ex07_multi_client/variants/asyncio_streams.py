@@ -1,4 +1,5 @@
 # variant: asyncio streams; drain() holds back a client that does not read
+# 变体：asyncio 的流（streams）；客户端不读应答时，drain() 会停下来等它
 """Multi-client server with asyncio: one task per client."""
 
 from __future__ import annotations

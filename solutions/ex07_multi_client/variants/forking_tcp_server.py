@@ -1,4 +1,5 @@
 # variant: socketserver's ForkingTCPServer, a process per client
+# 变体：用 socketserver 的 ForkingTCPServer，每个客户端一个进程
 """Multi-client server: every connection gets a child process, reaped by service_actions()."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # variant: a subclass of Thread reads lines from makefile("rb") and writes through makefile("wb")
+# 变体：Thread 的子类，从 makefile("rb") 按行读，往 makefile("wb") 里写
 """Multi-client server that treats each connection as two binary files."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # variant: a multiprocessing.Process per client, joined when its sentinel becomes ready
+# 变体：每个客户端一个 multiprocessing.Process，等它的 sentinel 就绪再 join
 """Multi-client server: the parent waits for new clients and for finished children at once."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # variant: os.fork for each client; the kernel reaps the children (SIGCHLD ignored)
+# 变体：每个客户端一次 os.fork；忽略 SIGCHLD，子进程由内核回收
 """Multi-client server, the way it was done on Unix long before threads."""
 
 from __future__ import annotations

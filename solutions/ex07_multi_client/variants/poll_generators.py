@@ -1,4 +1,5 @@
 # variant: poll() by hand, each client a generator that says what it is waiting for
+# 变体：直接使用 poll()；每个客户端是一个生成器，由它说出自己在等什么
 """Multi-client server: a small scheduler for generators, in one thread."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # variant: one thread and a selector; stops reading from a client while its answers pile up
+# 变体：单线程加一个 selector；某个客户端的应答积压时，就暂时不读它的数据
 """Multi-client server with selectors: non-blocking sockets, bounded buffers for output."""
 
 from __future__ import annotations

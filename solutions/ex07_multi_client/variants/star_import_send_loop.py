@@ -1,4 +1,5 @@
 # variant: from socket import *, _thread, odd buffer sizes, and send() in a loop of its own
+# 变体：from socket import *、_thread、少见的缓冲区大小，自己写循环来 send()
 # ruff: noqa: F403, F405  (the star import is what this variant is about)
 """Multi-client server in the style of old tutorials."""
 

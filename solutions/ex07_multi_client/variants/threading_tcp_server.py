@@ -1,4 +1,5 @@
 # variant: socketserver's ThreadingTCPServer, with its rfile and wfile
+# 变体：用 socketserver 的 ThreadingTCPServer，以及它的 rfile 和 wfile
 """Multi-client server out of the standard library's own parts."""
 
 from __future__ import annotations

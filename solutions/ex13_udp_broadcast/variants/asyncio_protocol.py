@@ -1,4 +1,5 @@
 # variant: asyncio datagram endpoints on sockets made by hand, one sleep as the deadline
+# 变体：自己创建套接字，交给 asyncio 的数据报端点；截止时间就是一次 sleep
 """The event loop collects the datagrams while the coroutine sleeps until the deadline."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # variant: SO_RCVTIMEO as in C, so recvfrom looks as if it waited without a time limit
+# 变体：像 C 那样设置 SO_RCVTIMEO，所以 recvfrom 看上去像在没有时限地等
 """The kernel itself ends a recvfrom that waits too long; Python's timeout is not used."""
 
 from __future__ import annotations

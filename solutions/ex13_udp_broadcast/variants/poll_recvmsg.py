@@ -1,4 +1,5 @@
 # variant: poll with milliseconds, recvmsg and sendmsg, both reuse options
+# 变体：以毫秒计时的 poll，recvmsg 和 sendmsg，SO_REUSEADDR 和 SO_REUSEPORT 都打开
 """The system calls of a C programmer: poll() and recvmsg() on a blocking socket."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # variant: one bytearray for all datagrams, read with recvfrom_into, select and SO_REUSEPORT
+# 变体：所有数据报共用一个 bytearray，用 recvfrom_into 读入；还有 select 和 SO_REUSEPORT
 """One buffer is used again and again, and each datagram is copied out of it."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # variant: a selector with non-blocking sockets, a class behind the functions
+# 变体：一个 selector 加非阻塞套接字，函数背后是一个类
 """Waits in a selector for what is left of the time, then reads all that is there."""
 
 from __future__ import annotations

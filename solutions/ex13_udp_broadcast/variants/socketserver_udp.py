@@ -1,4 +1,5 @@
 # variant: socketserver.UDPServer takes the datagrams, one handle_request at a time
+# 变体：由 socketserver.UDPServer 接收数据报，一次 handle_request 收一个
 """A server that only listens; its handler does nothing but remember."""
 
 from __future__ import annotations

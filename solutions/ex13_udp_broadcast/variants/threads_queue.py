@@ -1,4 +1,5 @@
 # variant: a thread reads into a queue, the caller's thread watches the clock
+# 变体：一个线程把收到的数据报放进队列，调用者的线程看着时间
 """A reader thread with short ticks; the function takes from its queue until the deadline."""
 
 from __future__ import annotations

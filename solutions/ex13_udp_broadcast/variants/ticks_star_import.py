@@ -1,4 +1,5 @@
 # variant: star import, a non-blocking socket read every 30 ms, DISCOVER broadcast three times
+# 变体：from socket import *；每 30 毫秒读一次非阻塞套接字，DISCOVER 广播三次
 # ruff: noqa: F403, F405 - the star import is what this variant is about
 """Looks at the socket in short ticks and sleeps in between; asks again a few times."""
 

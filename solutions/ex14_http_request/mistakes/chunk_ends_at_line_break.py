@@ -1,6 +1,6 @@
 # mistake: reads a chunk's data up to the next line break and not by its size
 # caught_by:
-#   reads_a_chunked_body: wrong_bytes
+#   reads_a_chunked_body: data_taken_for_end
 import socket
 from typing import NamedTuple
 

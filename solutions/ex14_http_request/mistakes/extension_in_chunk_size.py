@@ -1,6 +1,6 @@
 # mistake: takes the whole line for the chunk's size, its extension included
 # caught_by:
-#   reads_chunk_extensions_and_trailers: raised_unexpectedly
+#   reads_chunk_extensions_and_trailers: chunk_size_misread
 import socket
 from typing import NamedTuple
 

@@ -1,6 +1,6 @@
 # mistake: splits the status line at every space and keeps one word of the reason
 # caught_by:
-#   reads_a_body_by_its_length: wrong_result
+#   reads_a_body_by_its_length: reason_cut
 import socket
 from typing import NamedTuple
 

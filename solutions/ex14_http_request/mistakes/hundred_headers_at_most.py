@@ -1,6 +1,6 @@
 # mistake: leaves the headers to a library function that refuses more than a hundred
 # caught_by:
-#   limits_the_head: raised_unexpectedly
+#   limits_the_head: long_head_refused
 import http.client
 import io
 import socket

@@ -1,6 +1,6 @@
 # mistake: returns the first answer, though 1xx only announces the real one
 # caught_by:
-#   skips_interim_answers: wrong_result
+#   skips_interim_answers: interim_answer_returned
 import socket
 from typing import NamedTuple
 

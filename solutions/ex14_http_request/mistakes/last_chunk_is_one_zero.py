@@ -1,6 +1,6 @@
 # mistake: compares the last chunk's size with "0" instead of reading it as a number
 # caught_by:
-#   reads_chunk_extensions_and_trailers: raised_unexpectedly
+#   reads_chunk_extensions_and_trailers: chunk_size_misread
 import socket
 from typing import NamedTuple
 

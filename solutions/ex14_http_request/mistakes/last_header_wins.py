@@ -1,6 +1,6 @@
 # mistake: a header that comes again replaces the one before
 # caught_by:
-#   reads_unusual_heads: wrong_result
+#   reads_unusual_heads: repeated_header_lost
 import socket
 from typing import NamedTuple
 

@@ -1,6 +1,6 @@
 # mistake: sends Content-Length with POST and PUT alone, not with every body
 # caught_by:
-#   sends_the_whole_body_and_its_length: malformed_request
+#   sends_the_whole_body_and_its_length: wrong_content_length
 import socket
 from typing import NamedTuple
 

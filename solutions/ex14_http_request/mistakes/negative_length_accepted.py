@@ -1,6 +1,6 @@
 # mistake: calls int() on the length and takes any number that it gives
 # caught_by:
-#   refuses_nonsense: no_exception
+#   refuses_nonsense: nonsense_accepted
 import socket
 from typing import NamedTuple
 

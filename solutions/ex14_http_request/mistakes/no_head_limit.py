@@ -1,6 +1,6 @@
 # mistake: goes on collecting a head that never ends
 # caught_by:
-#   limits_the_head: no_exception
+#   limits_the_head: head_without_limit
 import socket
 from typing import NamedTuple
 

@@ -1,8 +1,8 @@
 # mistake: an answer without a length is taken for one without a body
 # caught_by:
-#   reads_until_the_close: wrong_bytes
+#   reads_until_the_close: partial_returned
 #   refuses_short_answers: partial_returned
-#   raises_timeout_error: no_exception
+#   raises_timeout_error: partial_returned
 import socket
 from typing import NamedTuple
 

@@ -2,7 +2,6 @@
 # caught_by:
 #   raises_timeout_error: no_timeout
 #   reports_a_failed_connection: no_timeout
-#   closes_its_socket: no_timeout
 import socket
 from typing import NamedTuple
 

@@ -1,4 +1,5 @@
 # variant: asyncio streams inside, an ordinary function outside
+# 变体：里面是 asyncio 的流（streams），外面是普通函数
 from __future__ import annotations
 
 import asyncio

@@ -1,4 +1,5 @@
 # variant: email.parser for the headers, io.BufferedReader over recv_into, a dataclass as the result
+# 变体：用 email.parser 解析头部，io.BufferedReader 架在 recv_into 上，结果是一个 dataclass
 from __future__ import annotations
 
 import contextlib

@@ -1,4 +1,5 @@
 # variant: a generator is the parser: it knows no socket, yields where it wants bytes, is sent them
+# 变体：解析器是一个生成器：它不碰套接字，需要字节就 yield，由外面 send 给它
 import socket
 from collections.abc import Generator
 from typing import NamedTuple, TypeVar

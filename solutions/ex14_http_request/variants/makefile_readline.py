@@ -1,4 +1,5 @@
 # variant: the socket as a file: makefile("rb"), readline with a limit, read(n)
+# 变体：把套接字当作文件：makefile("rb")、限制长度的 readline、read(n)
 import socket
 from collections import namedtuple
 

@@ -1,4 +1,5 @@
 # variant: one fixed receive buffer, filled by recv_into and looked at through a memoryview
+# 变体：一块固定的接收缓冲区，用 recv_into 填充，通过 memoryview 来读
 import socket
 
 

@@ -1,4 +1,5 @@
 # variant: regular expressions on one growing buffer, which is matched again after every recv
+# 变体：用正则表达式匹配一块不断增长的缓冲区，每次 recv 之后重新匹配
 import re
 import socket
 from typing import Any, NamedTuple

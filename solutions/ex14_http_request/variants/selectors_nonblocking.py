@@ -1,4 +1,5 @@
 # variant: a non-blocking socket, and a selector that does all the waiting
+# 变体：非阻塞套接字，所有的等待都交给一个 selector
 import errno
 import os
 import selectors

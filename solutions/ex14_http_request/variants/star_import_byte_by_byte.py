@@ -1,4 +1,5 @@
 # variant: from socket import *, and recv(1) all the way: slow, and never a byte too many
+# 变体：from socket import *，从头到尾都用 recv(1)：慢，但绝不多读一个字节
 # ruff: noqa: F403, F405 - the star is what this variant is about
 from socket import *
 

@@ -4,8 +4,8 @@
 # checks: encode_text_writes_every_script
 # rungs: full partial none spawn
 # verdict: failed
-# diagnosis: import_raised
-# holds: SystemExit is an exception like any other
+# diagnosis: import_ended
+# holds: SystemExit at import ends no grading
 import sys
 
 sys.exit(0)

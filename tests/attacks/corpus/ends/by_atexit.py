@@ -4,7 +4,7 @@
 # checks: encode_text_writes_every_script
 # rungs: full partial none spawn
 # verdict: failed
-# diagnosis: raised_unexpectedly
+# diagnosis: exited
 # holds: SystemExit in a call is what the call came to; atexit functions get no say
 import atexit
 import os

@@ -4,7 +4,7 @@
 # checks: encode_text_writes_every_script
 # rungs: full partial none
 # verdict: failed
-# diagnosis: crashed
+# diagnosis: killed
 # holds: the kernel says by which signal the process ended
 import os
 import signal
