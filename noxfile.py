@@ -117,6 +117,30 @@ def doctor(session: nox.Session) -> None:
     dojo(session, "doctor")
 
 
+@nox.session(name="grade-class", python=False)
+def grade_class(session: nox.Session) -> None:
+    """Grade a whole class: nox -s grade-class -- DIR (what was understood: --list)."""
+    dojo(session, "grade-class")
+
+
+@nox.session(python=False)
+def handout(session: nox.Session) -> None:
+    """Build what students get: nox -s handout -- --out DIR."""
+    dojo(session, "handout")
+
+
+@nox.session(python=False)
+def gradescope(session: nox.Session) -> None:
+    """Build an autograder zip for Gradescope: nox -s gradescope -- ex03."""
+    dojo(session, "gradescope")
+
+
+@nox.session(name="new-exercise", python=False)
+def new_exercise(session: nox.Session) -> None:
+    """Lay out a new exercise: nox -s new-exercise -- ex02 chunks."""
+    dojo(session, "new-exercise")
+
+
 @nox.session(python=False)
 def verify(session: nox.Session) -> None:
     """Prove that every check can fail, and only for its reason: nox -s verify [-- ex03]."""

@@ -56,11 +56,18 @@ def read_submission(path: Path, slug: str) -> tuple[Submission, Problem | None]:
         problem = Problem("file_missing")
     except (OSError, ValueError) as error:
         raise UnreadableError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    digest = hashlib.sha256(source).hexdigest()
+    return _named(path.name or str(path), source, slug), problem
+
+
+def submission_of(source: bytes, name: str, slug: str) -> tuple[Submission, Problem | None]:
+    """Take bytes as a learner's file called ``name``; the Problem is as in `read_submission`."""
+    return _named(name, source, slug), _source_problem(source)
+
+
+def _named(name: str, source: bytes, slug: str) -> Submission:
     # The name stands in verdicts and messages: no newline, no escape sequence goes there.
-    name = path.name or str(path)
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
-    return Submission(shown, source, slug, digest), problem
+    return Submission(shown, source, slug, hashlib.sha256(source).hexdigest())
 
 
 def _source_problem(source: bytes) -> Problem | None:

@@ -30,6 +30,8 @@ LAYERS = (
     "judge",
     "report",
     "classroom",
+    "handout",
+    "authoring",
     "proof",
     "store",
     "history",
