@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from grader.model import Exercise, Language, Model, Verdict
 
 EntryRole = Literal[
@@ -43,7 +45,7 @@ class Student(Model, frozen=True):
     section: str = ""
     url: str = ""  # of a git repository
     in_roster: bool = False
-    more: dict[str, str] = {}
+    more: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Handed(Model, frozen=True):
@@ -87,7 +89,7 @@ class Remark(Model, frozen=True):
     """
 
     about: str
-    values: dict[str, str] = {}
+    values: dict[str, str] = msgspec.field(default_factory=dict)
     student: str = ""
     paths: tuple[str, ...] = ()
 

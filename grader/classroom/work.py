@@ -56,7 +56,7 @@ class Backend(Protocol):
     """
 
     def results(self, jobs: Iterable[Job]) -> Iterator[Done]:
-        """Give each job's result as it comes, in any order; jobs are asked for as workers fall free.
+        """Give each job's result as it comes, in any order; jobs are taken as workers fall free.
 
         After `stop` no further job is asked for, and those under way are waited for.
         """
