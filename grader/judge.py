@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -33,6 +34,9 @@ from grader.sandbox import IsolationChoice, Sandbox, SandboxError, Submission, o
 from grader.sandbox.base import GAVE_UP
 from grader.submission import Problem, read_submission, source_lines
 from grader.texts import text
+
+if TYPE_CHECKING:
+    from grader.sandbox.nursery import Nursery
 
 # What was seen, in general, and the diagnosis it stands for where a check knows no better.
 DIAGNOSIS_OF = {
@@ -86,7 +90,9 @@ class Options:
     all_transcripts: bool = False  # also of checks that passed, or that we could not make
 
 
-def grade(exercise: Exercise, path: Path, options: Options | None = None) -> Verdict:
+def grade(
+    exercise: Exercise, path: Path, options: Options | None = None, nursery: Nursery | None = None
+) -> Verdict:
     """Grade the file ``path`` as a submission of ``exercise``.
 
     Raises UnreadableError and SandboxError where the request cannot be carried out; a fault
@@ -94,16 +100,23 @@ def grade(exercise: Exercise, path: Path, options: Options | None = None) -> Ver
     """
     options = options or Options()
     submission, problem = read_submission(path, exercise.slug)
-    return Judge(exercise, submission, options).verdict(problem)
+    return Judge(exercise, submission, options, nursery).verdict(problem)
 
 
 class Judge:
     """Grades one submission."""
 
-    def __init__(self, exercise: Exercise, submission: Submission, options: Options) -> None:
+    def __init__(
+        self,
+        exercise: Exercise,
+        submission: Submission,
+        options: Options,
+        nursery: Nursery | None = None,
+    ) -> None:
         self.exercise = exercise
         self.submission = submission
         self.options = options
+        self.nursery = nursery
         self.language = options.language
         seed = options.seed
         self.seed = random.SystemRandom().randrange(1 << 31) if seed is None else seed
@@ -123,7 +136,11 @@ class Judge:
             results = self._all_failed(problem)
         else:
             sandbox = open_sandbox(
-                self.options.isolation, self.submission, self.exercise.limits, _import_harness
+                self.options.isolation,
+                self.submission,
+                self.exercise.limits,
+                _import_harness,
+                self.nursery,
             )
             try:
                 isolation = sandbox.isolation

@@ -110,8 +110,10 @@ class Lab:
         if size <= _BLOCK:
             return self.random.randbytes(size)
         block = self.random.randbytes(_BLOCK)
-        count = size // _BLOCK + 1
-        return b"".join(number.to_bytes(4, "big") + block for number in range(count))[:size]
+        whole, rest = divmod(size, _BLOCK + 4)
+        parts = [part for number in range(whole) for part in (number.to_bytes(4, "big"), block)]
+        parts.append((whole.to_bytes(4, "big") + block)[:rest])
+        return b"".join(parts)
 
     def token(self, size: int = 8) -> bytes:
         """Return ``size`` random lower-case ASCII letters."""

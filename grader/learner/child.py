@@ -17,7 +17,7 @@ import sys
 import types
 import warnings
 from time import monotonic as _monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from grader.learner import plain
@@ -38,20 +38,53 @@ _KNOWN = {
 _KNOWN.update({socket.gaierror: "socket.gaierror", struct.error: "struct.error"})
 
 
-def receive(sock: socket.socket) -> tuple[object, bytes]:
-    """Return the next frame of a stream socket (EOFError at its end)."""
+def receive(sock: socket.socket) -> object:
+    """Return the next frame of a stream socket, decoded (EOFError at its end)."""
 
-    def exactly(size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            piece = sock.recv(min(size - len(data), 1 << 20))
-            if not piece:
-                raise EOFError
-            data += piece
-        return bytes(data)
+    def exactly(size: int) -> bytearray:
+        data = bytearray(size)
+        with memoryview(data) as view:
+            at = 0
+            while at < size:
+                count = sock.recv_into(view[at:])
+                if not count:
+                    raise EOFError
+                at += count
+        return data
 
-    body = exactly(plain.frame_size(exactly(4)))
-    return plain.decode(body), body
+    return plain.decode(exactly(plain.frame_size(exactly(4))))
+
+
+_NAMES = {1: "stdout", 2: "stderr"}
+# Made before the fork: what they write to is decided by what the descriptor is by then.
+_STREAMS: dict[str, TextIO] = {}
+
+
+def _stream(fd: int) -> TextIO:
+    return open(fd, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+
+
+def _take_streams() -> None:
+    for fd, name in _NAMES.items():
+        stream = _STREAMS.get(name) or _stream(fd)
+        _STREAMS[name] = stream
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def warm_up() -> None:
+    """Do once what every child does first: what is there already is not made in each of them."""
+    import _sitebuiltins
+    import faulthandler  # noqa: F401
+
+    try:
+        import resource  # noqa: F401
+    except ImportError:  # Windows
+        return
+    _sitebuiltins.Quitter("exit", "Ctrl-D")
+    _take_streams()
+    os.environ.clear()
+    plain.decode(plain.encode({"op": "load", "functions": {"f": 1}, "send_cap": False})[4:])
 
 
 class _CappedSocket(socket.socket):
@@ -87,7 +120,7 @@ class Child:
         try:
             self._prepare()
             while True:
-                order, _ = receive(self.control)
+                order = receive(self.control)
                 assert isinstance(order, dict)
                 getattr(self, "_do_" + str(order["op"]))(order)
         except (EOFError, OSError):
@@ -100,22 +133,18 @@ class Child:
     def send(self, **event: object) -> None:
         """Send one event to the judge."""
         try:
-            data = plain.encode(event)
+            parts = plain.pieces(event)
         except plain.PlainError as error:
-            data = plain.encode({"event": "too_much", "text": str(error)})
-        self.control.sendall(data)
+            parts = plain.pieces({"event": "too_much", "text": str(error)})
+        for part in parts:
+            self.control.sendall(part)
 
     def _prepare(self) -> None:
         sys.dont_write_bytecode = True
         os.environ.clear()
         sys.argv[:] = [self.path]
         sys.path.insert(0, os.path.dirname(self.path))
-        for fd, name in ((1, "stdout"), (2, "stderr")):
-            stream = open(  # noqa: SIM115 - lives as long as the process
-                fd, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
-            )
-            setattr(sys, name, stream)
-            setattr(sys, f"__{name}__", stream)
+        _take_streams()
         if self.dump is not None:
             import faulthandler
 

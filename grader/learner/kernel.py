@@ -13,7 +13,9 @@ import struct
 from collections.abc import Iterable, Sequence
 
 _CLONE_NEWNS = 0x00020000
+_CLONE_NEWIPC = 0x08000000
 _CLONE_NEWPID = 0x20000000
+_CLONE_NEWNET = 0x40000000
 _CLONE_NUMBERS = {"x86_64": 56, "aarch64": 220}
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
 _MS_REMOUNT, _MS_BIND, _MS_RELATIME = 32, 4096, 1 << 21
@@ -28,6 +30,7 @@ _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE, _PR_CAP_AMBIENT_CLEAR_ALL = 2, 4
 _CAPABILITY_VERSION_3 = 0x20080522
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 CAP_DAC_READ_SEARCH, CAP_NET_RAW = 2, 13
 
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
@@ -48,13 +51,25 @@ class Kernel:
     def __init__(self) -> None:
         self._libc = ctypes.PyDLL(None, use_errno=True)
         self._python = ctypes.pythonapi
+        # Looked up and made before anything forks: each child would do so again, and every page
+        # that a child writes to is copied for it.
+        for name in ("mount", "prctl", "capset", "syscall"):
+            getattr(self._libc, name)
+        self._capability_header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+        self._capability_sets = ctypes.c_uint32 * 6
+        self._filter: tuple[bytes, object, object] = (b"", None, None)
 
-    def fork_in_namespaces(self) -> int:
-        """Fork into new PID and mount namespaces; like ``os.fork()``, OSError if refused."""
+    def fork_in_namespaces(self, *, network: bool = False) -> int:
+        """Fork into new PID and mount namespaces; like ``os.fork()``, OSError if refused.
+
+        ``network``: into new network and IPC namespaces, too.
+        """
         number = _CLONE_NUMBERS.get(os.uname().machine)
         if number is None:
             raise OSError("no clone() number for this machine")
         flags = _CLONE_NEWPID | _CLONE_NEWNS | signal.SIGCHLD
+        if network:
+            flags |= _CLONE_NEWNET | _CLONE_NEWIPC
         self._python.PyOS_BeforeFork()
         pid: int = self._libc.syscall(number, flags, 0, 0, 0, 0)
         if pid == 0:
@@ -78,6 +93,13 @@ class Kernel:
         flags = _MS_REMOUNT | _MS_BIND | _MS_RELATIME | _MS_NOSUID | _MS_RDONLY
         self._libc.mount(None, target, None, flags, None)
 
+    def seal(self, target: bytes) -> None:
+        """Make a file system of one's own read-only (OSError)."""
+        flags = _MS_REMOUNT | _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_RDONLY
+        if self._libc.mount(None, target, None, flags, None):
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error))
+
     def become_subreaper(self) -> None:
         """Adopt the orphans of every descendant (prctl(2))."""
         self._libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -93,9 +115,8 @@ class Kernel:
     def keep_capabilities(self, kept: Iterable[int] = ()) -> None:
         """Give up every capability but those in ``kept`` (capset(2))."""
         self._libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
         low = sum(1 << number for number in kept)
-        self._libc.capset(header, (ctypes.c_uint32 * 6)(low, low, 0, 0, 0, 0))
+        self._libc.capset(self._capability_header, self._capability_sets(low, low, 0, 0, 0, 0))
 
     def become_user(self, user: int, read_all: bool) -> None:
         """Become another user for good (OSError); ``read_all`` keeps CAP_DAC_READ_SEARCH.
@@ -110,8 +131,8 @@ class Kernel:
         os.setresuid(user, user, user)
         if read_all:
             low = 1 << CAP_DAC_READ_SEARCH
-            header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-            self._libc.capset(header, (ctypes.c_uint32 * 6)(low, low, low, 0, 0, 0))
+            sets = self._capability_sets(low, low, low, 0, 0, 0)
+            self._libc.capset(self._capability_header, sets)
             self._libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0)
         self.set_dumpable(1)
 
@@ -126,14 +147,18 @@ class Kernel:
         asked = self._libc.syscall(number, _SECCOMP_GET_ACTION_AVAIL, 0, ctypes.byref(action))
         return bool(asked == 0)
 
+    def prepare_filter(self, program: bytes) -> None:
+        """Make what `install_filter` hands to the kernel, once for all children."""
+        buffer = ctypes.create_string_buffer(program, len(program))
+        header = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
+        self._filter = (program, ctypes.create_string_buffer(header), buffer)
+
     def install_filter(self, program: bytes) -> bool:
         """Put a filter of system calls into force (seccomp(2)); False where refused."""
         self.no_new_privileges()
-        buffer = ctypes.create_string_buffer(program, len(program))
-        count = ctypes.c_ushort(len(program) // 8)
-        address = ctypes.addressof(buffer)
-        header = ctypes.create_string_buffer(struct.pack("@HP", count.value, address))
-        done = self._libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0)
+        if self._filter[0] != program:
+            self.prepare_filter(program)
+        done = self._libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, self._filter[1], 0, 0)
         return bool(done == 0)
 
     def landlock_version(self) -> int:
@@ -191,3 +216,14 @@ class Kernel:
             error = ctypes.get_errno()
             raise OSError(error, os.strerror(error))
         return result
+
+
+def raise_loopback() -> None:
+    """Bring up this network namespace's loopback, 127.0.0.1 and ::1 (netdevice(7), OSError)."""
+    import fcntl
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        flags = struct.unpack_from("16xh", fcntl.ioctl(sock, _SIOCGIFFLAGS, b"lo".ljust(40, b"\0")))
+        request = struct.pack("16sh22x", b"lo", flags[0] | _IFF_UP)
+        fcntl.ioctl(sock, _SIOCSIFFLAGS, request)

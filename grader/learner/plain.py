@@ -21,6 +21,7 @@ MAX_DEPTH = 24
 MAX_ITEMS = 1 << 18
 MAX_DIGITS = 4000
 MAX_NAME = 200
+_BIG = 1 << 16
 
 # Text with one character beyond the BMP takes four bytes a character; one copy more where it
 # turns out late that it is no UTF-8.
@@ -84,7 +85,12 @@ _PLAIN = (type(None), int, float, bytes, bytearray, memoryview, str, list, tuple
 
 
 def encode(value: object) -> bytes:
-    """Return ``value`` as one frame.
+    """Return ``value`` as one frame (PlainError, see `pieces`)."""
+    return b"".join(pieces(value))
+
+
+def pieces(value: object) -> list[bytes]:
+    """Return ``value`` as one frame in pieces, of which those of ``_BIG`` bytes are not copied.
 
     Subclasses are written as the plain type they derive from, by the plain type's own
     methods, so a lying ``__len__`` or ``__eq__`` has no say.  Raises PlainError where the
@@ -98,7 +104,15 @@ def encode(value: object) -> bytes:
         raise
     except (TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise PlainError(f"a value that is not what it seems: {error}") from None
-    return b"".join([_LENGTH.pack(MAX_FRAME - budget.size), *parts])
+    found, small = [], [_LENGTH.pack(MAX_FRAME - budget.size)]
+    for part in parts:
+        if len(part) < _BIG:
+            small.append(part)
+            continue
+        found += [b"".join(small), part]
+        small = []
+    found.append(b"".join(small))
+    return found
 
 
 def _put(parts: list[bytes], value: object, depth: int, budget: _Budget) -> None:

@@ -121,9 +121,11 @@ class LearnerProcess:
         # stopped itself, or its runner, would otherwise be waited for without end.
         self.control.settimeout(_ORDER_BOUND)
         self._spent = 0
-        data = plain.encode(order)
+        parts = plain.pieces(order)
+        size = sum(map(len, parts))
         try:
-            self.control.sendall(data)
+            for part in parts:
+                self.control.sendall(part)
         except TimeoutError:
             self.child.kill()
             self._gone("deaf")
@@ -132,7 +134,7 @@ class LearnerProcess:
         finally:
             if self.state != "gone":
                 self.control.setblocking(False)
-            self._arrives_by = time.monotonic() + _ON_ITS_WAY + len(data) / _DECODED_PER_S
+            self._arrives_by = time.monotonic() + _ON_ITS_WAY + size / _DECODED_PER_S
 
     def load(self, functions: dict[str, int], send_cap: bool = False) -> None:
         """Have the submission loaded; its functions are to take so many arguments."""

@@ -2,6 +2,10 @@
 
 It is started in one of two ways, always with a socket to the judge:
 
+``runner.py nursery FD``
+    One per judge, in a sandbox.  It forks a zygote for each submission that is sent to it, in
+    network, IPC, PID and mount namespaces of its own, and does nothing else.
+
 ``runner.py zygote FD``
     One per submission.  It compiles the submission once, imports what the submission
     will import from the standard library, then forks a child for each check (and makes
@@ -17,6 +21,7 @@ The child's end of the story is in ``child.py``.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -32,7 +37,7 @@ else:
     import plain
     import rights
 
-    if sys.argv[1:2] == ["zygote"]:
+    if sys.argv[1:2] in (["zygote"], ["nursery"]):
         try:
             import kernel
         except ImportError:  # an interpreter without ctypes
@@ -79,7 +84,7 @@ class Channel:
 
 def preload(source: bytes) -> None:
     """Import the standard modules that a submission names, so that each fork has them."""
-    import ast
+    import ast  # `settle` has done that already
 
     names: set[str] = set()
     for node in ast.walk(ast.parse(source)):
@@ -96,21 +101,88 @@ def preload(source: bytes) -> None:
                 continue  # an attribute of a module, or the learner's own mistake
 
 
+def settle() -> None:
+    """Take what is there out of the garbage collector's sight: looking at it would copy it."""
+    import ast  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+class Nursery:
+    """Forks one zygote per submission."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.kernel = kernel.Kernel()
+        child.warm_up()
+        settle()
+
+    def serve(self) -> None:
+        """Answer the judge until it hangs up."""
+        while True:
+            try:
+                _, fds = self.channel.receive()
+            except (EOFError, OSError):
+                return
+            try:
+                pid = self.kernel.fork_in_namespaces(network=True)
+            except OSError as error:
+                self.channel.send({"error": error.strerror})
+                continue
+            finally:
+                self._reap()
+            if pid == 0:
+                try:
+                    self._become_zygote(fds[0])
+                finally:
+                    os._exit(70)
+            os.close(fds[0])
+            pidfd = os.pidfd_open(pid)
+            self.channel.send({"pid": pid}, (pidfd,))
+            os.close(pidfd)
+
+    def _reap(self) -> None:
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            pass
+
+    def _become_zygote(self, fd: int) -> None:
+        self.channel.sock.close()
+        self.kernel.die_with_parent()
+        kernel.raise_loopback()
+        zygote = Zygote(Channel(socket.socket(fileno=fd)), self.kernel)
+        path, source = str(zygote.config["path"]), zygote.config.pop("source")
+        assert isinstance(source, bytes)
+        folder = os.path.dirname(path).encode()
+        if not self.kernel.mount(b"tmpfs", folder, b"mode=755"):
+            raise OSError("no folder for the submission")
+        with open(path, "wb") as file:
+            file.write(source)
+        self.kernel.seal(folder)
+        zygote.start()
+        zygote.serve()
+
+
 class Zygote:
     """Forks one child per check and makes sockets for the judge."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, calls: kernel.Kernel | None = None) -> None:
         self.channel = channel
         config, _ = channel.receive()
         assert isinstance(config, dict)
         self.config: dict[str, object] = config
         self.code: object = None
-        self.kernel: kernel.Kernel | None = None
+        self.kernel: kernel.Kernel | None = calls
         self.raw = False
 
     def start(self) -> None:
         """Say hello and what holds, then compile the submission and tell how that went."""
-        if kernel is not None:
+        if kernel is not None and self.kernel is None:
+            child.warm_up()
+            settle()
             try:
                 self.kernel = kernel.Kernel()
             except (OSError, AttributeError):
@@ -124,6 +196,10 @@ class Zygote:
             # Where the judge is root, a learner owns the system's /dev/null: chmod() must fail.
             for name in os.listdir("/dev"):
                 self.kernel.make_read_only(b"/dev/" + name.encode())
+        program = self.config.get("filter")
+        if self.kernel is not None and isinstance(program, bytes):
+            self.kernel.prepare_filter(program)
+        gc.freeze()
         self.channel.send({"compiled": report})
 
     def _confine(self) -> dict[str, object]:
@@ -313,11 +389,16 @@ def _zygote(fd: int) -> None:
     os._exit(0)
 
 
+def _nursery(fd: int) -> None:
+    Nursery(Channel(socket.socket(fileno=fd))).serve()
+    os._exit(0)
+
+
 def _spawned(host: str, port: int, token: str) -> None:
     control = socket.create_connection((host, port))
     control.sendall(token.encode())
     control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    config, _ = child.receive(control)
+    config = child.receive(control)
     assert isinstance(config, dict)
     os.chdir(str(config["work"]))
     child.Child(control, config, None, None).run()
@@ -328,5 +409,7 @@ if __name__ == "__main__":
         sys.modules.pop(_name, None)
     if sys.argv[1] == "zygote":
         _zygote(int(sys.argv[2]))
+    elif sys.argv[1] == "nursery":
+        _nursery(int(sys.argv[2]))
     else:
         _spawned(sys.argv[2], int(sys.argv[3]), sys.argv[4])

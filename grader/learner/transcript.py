@@ -14,13 +14,13 @@ _MOST_EVENTS = 400
 _MOST_LOST = 3  # of a character's four bytes
 
 
-def preview(data: bytes, limit: int = PREVIEW_BYTES, quote: str = '"') -> str:
+def preview(data: bytes | memoryview, limit: int = PREVIEW_BYTES, quote: str = '"') -> str:
     """Return the beginning of ``data`` for a reader, to stand between two of ``quote``.
 
     What is text in UTF-8 is shown as text, also where a character is cut at either end; what is
     not is shown as ASCII, every other byte as ``\\xNN``.
     """
-    cut = data[:limit].replace(b"\\", rb"\\").replace(quote.encode(), b"\\" + quote.encode())
+    cut = bytes(data[:limit]).replace(b"\\", rb"\\").replace(quote.encode(), b"\\" + quote.encode())
     end = _end_of_text(cut)
     if end is None:
         text = cut.decode("ascii", "backslashreplace")
@@ -55,7 +55,12 @@ class Transcript:
         self.moved = 0
 
     def add(
-        self, who: str, event: str, data: bytes = b"", note: str = "", at: float | None = None
+        self,
+        who: str,
+        event: str,
+        data: bytes | memoryview = b"",
+        note: str = "",
+        at: float | None = None,
     ) -> None:
         """Note one event; ``data`` is what was sent or received, ``at`` (monotonic) when it was."""
         self.moved += len(data)

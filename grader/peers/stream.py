@@ -53,7 +53,7 @@ class StreamPeer:
         self._ahead = b""
         waiter.peers.append(sock)
 
-    def note(self, event: str, data: bytes = b"", note: str = "") -> None:
+    def note(self, event: str, data: bytes | memoryview = b"", note: str = "") -> None:
         """Write one line of the transcript."""
         self._waiter.transcript.add(self.who, event, data, note)
 
@@ -175,23 +175,22 @@ class StreamPeer:
 
     def expect(self, expected: bytes) -> None:
         """Read exactly the bytes ``expected``, and say at once where they begin to differ."""
-        received = bytearray()
-        while len(received) < len(expected):
+        at = 0  # what has come so far is what was expected so far: nothing is kept of it
+        while at < len(expected):
             try:
-                piece = self.read(min(1 << 20, len(expected) - len(received)))
+                piece = self.read(min(1 << 20, len(expected) - at))
             except CheckFailed as failure:
-                shown, got = self._words.difference(expected, bytes(received))
+                shown, got = self._words.difference(expected, expected[:at])
                 failure.expected = failure.expected or shown
                 failure.received = failure.received or got
                 raise
             if not piece:
-                shown, got = self._words.cut_short(expected, bytes(received))
+                shown, got = self._words.cut_short(expected, expected[:at])
                 raise self._broken("short", shown, got)
-            at = len(received)
-            received += piece
-            if expected[at : at + len(piece)] != piece:
-                shown, got = self._words.difference(expected, bytes(received))
+            if not expected.startswith(piece, at):
+                shown, got = self._words.difference(expected, expected[:at] + piece)
                 raise CheckFailed("mismatch", expected=shown, received=got)
+            at += len(piece)
 
     def expect_end(self, bound: float | None = None) -> None:
         """Wait until the learner's side closes, without one more byte (a reset counts)."""
@@ -221,14 +220,13 @@ class StreamPeer:
 
     def exchange(self, data: bytes, expected: bytes) -> None:
         """Send and read at once, but read slowly: not before sending can't go on at all."""
-        view, received = memoryview(data), bytearray()
-        view = self._fill(view)
-        while len(received) < len(expected):
+        view, at = self._fill(memoryview(data)), 0
+        while at < len(expected):
             writable = True
             while view and writable:
                 try:
                     sent = self.sock.send(view[: 1 << 20])
-                    self.note("send", bytes(view[:sent]))
+                    self.note("send", view[:sent])
                     view = view[sent:]
                 except BlockingIOError:
                     writable = False
@@ -243,15 +241,15 @@ class StreamPeer:
                 piece = b""
             if not piece:
                 self.note("end")
-                shown, got = self._words.cut_short(expected, bytes(received))
+                shown, got = self._words.cut_short(expected, expected[:at])
                 raise self._broken("short", shown, got)
             self.note("receive", piece)
-            at = len(received)
-            received += piece
-            if expected[at : at + len(piece)] != piece:
-                shown, got = self._words.difference(expected, bytes(received))
-                where = {"at": str(first_difference(expected, bytes(received)))}
+            if not expected.startswith(piece, at):
+                received = expected[:at] + piece
+                shown, got = self._words.difference(expected, received)
+                where = {"at": str(first_difference(expected, received))}
                 raise CheckFailed("mismatch", expected=shown, received=got, values=where)
+            at += len(piece)
 
     def fill(self, data: bytes) -> int:
         """Send without reading until nothing more can be sent; return how much was sent."""
@@ -262,7 +260,7 @@ class StreamPeer:
         while view:
             try:
                 sent = self.sock.send(view[: 1 << 20])
-                self.note("send", bytes(view[:sent]))
+                self.note("send", view[:sent])
                 view = view[sent:]
             except BlockingIOError:
                 try:

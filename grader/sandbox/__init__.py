@@ -10,6 +10,7 @@ from grader.model import Isolation, Limits
 from grader.sandbox.base import Sandbox, SandboxError, Submission, UnavailableError
 
 if TYPE_CHECKING:
+    from grader.sandbox.nursery import Nursery
     from grader.sandbox.zygote import ZygoteSandbox
 
 __all__ = [
@@ -33,19 +34,21 @@ def open_sandbox(
     submission: Submission,
     limits: Limits,
     meanwhile: Callable[[], None] = _nothing,
+    nursery: Nursery | None = None,
 ) -> Sandbox:
     """Return a sandbox for ``submission``.
 
     ``auto`` takes the best rung that this machine has; ``full`` and ``partial`` raise
     UnavailableError where they are not to be had.  ``spawn`` is the ``none`` rung the way
     that macOS and Windows take.
-    ``meanwhile`` is called once while a sandbox is being set up.
+    ``meanwhile`` is called once while a sandbox is being set up.  ``nursery`` is kept by who
+    grades many submissions (only ``full`` has a use for it).
     """
     missing: tuple[str, ...] = ()
     once = _once(meanwhile)
     if choice in ("auto", "full"):
         try:
-            return _bubblewrap(submission, limits, once)
+            return _bubblewrap(submission, limits, once, nursery)
         except UnavailableError as error:
             if choice == "full":
                 raise
@@ -92,10 +95,15 @@ def _checked(sandbox: ZygoteSandbox, meanwhile: Callable[[], None]) -> Sandbox:
     return sandbox
 
 
-def _bubblewrap(submission: Submission, limits: Limits, meanwhile: Callable[[], None]) -> Sandbox:
+def _bubblewrap(
+    submission: Submission,
+    limits: Limits,
+    meanwhile: Callable[[], None],
+    nursery: Nursery | None,
+) -> Sandbox:
     from grader.sandbox.bubblewrap import BubblewrapSandbox
 
-    return _checked(BubblewrapSandbox(submission, limits), meanwhile)
+    return _checked(BubblewrapSandbox(submission, limits, nursery), meanwhile)
 
 
 def _landlock(submission: Submission, limits: Limits, meanwhile: Callable[[], None]) -> Sandbox:

@@ -1,8 +1,9 @@
 """The ``full`` rung: the zygote inside bubblewrap, in namespaces of its own (bwrap(1)).
 
 It sees the interpreter, the runner, the submission and an empty folder; its network is a
-loopback that nothing else is on.  CAP_SYS_ADMIN inside its own user namespace lets the
-zygote give each check a PID namespace; learner processes get no capability.
+loopback that nothing else is on.  CAP_SYS_ADMIN inside its own user namespace lets the nursery
+give each zygote, and the zygote each check, further namespaces (CAP_NET_ADMIN: bring up their
+loopback); learner processes get no capability.
 """
 
 from __future__ import annotations
@@ -12,26 +13,35 @@ import shutil
 import sys
 
 from grader.model import Isolation, Limits
-from grader.sandbox import interpreter, processes, seccomp
+from grader.sandbox import interpreter, seccomp
 from grader.sandbox.base import (
     LEARNER_FOLDER,
     RUNNER_FILES,
-    SandboxError,
     Submission,
     UnavailableError,
     config_for,
     executable,
     process_limit,
 )
-from grader.sandbox.zygote import ZygoteSandbox
+from grader.sandbox.nursery import Nursery, await_end
+from grader.sandbox.zygote import END_BOUND, ZygoteSandbox, pid_of
 
 PRIVATE_FOLDERS = ("/work", "/tmp", "/dev/shm")
+_SUBMISSION = "/submission"
 HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
 _FILES = {
     "/etc/hosts": HOSTS,
     "/etc/nsswitch.conf": b"passwd: files\nhosts: files\nservices: files\n",
     "/etc/passwd": b"learner:x:1000:1000::/work:/bin/false\n",
     "/etc/services": b"",
+}
+_ENVIRONMENT = {
+    "MALLOC_ARENA_MAX": "4",
+    # Names are looked up once, before any fork (ld.so(8)), not in each child.
+    "LD_BIND_NOW": "1",
+    # Many MiB are moved: where the kernel has huge pages on demand, a 16 MiB message takes 8 page
+    # faults for each copy of it, not 4096 (glibc's manual, Memory Allocation Tunables).
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 _NAMESPACES = [
     "--unshare-user",
@@ -54,6 +64,8 @@ _NAMESPACES = [
     "--cap-add",
     "CAP_SYS_ADMIN",
     "--cap-add",
+    "CAP_NET_ADMIN",
+    "--cap-add",
     "CAP_NET_RAW",
 ]
 
@@ -67,52 +79,90 @@ def find() -> str:
 
 
 class BubblewrapSandbox(ZygoteSandbox):
-    """A zygote in namespaces of its own."""
+    """A zygote in namespaces of its own; from ``nursery``, where the judge keeps one."""
 
-    def __init__(self, submission: Submission, limits: Limits) -> None:
-        bwrap = find()
+    def __init__(
+        self, submission: Submission, limits: Limits, nursery: Nursery | None = None
+    ) -> None:
+        self._kept = nursery is not None
+        self._nursery = nursery or make_nursery()
+        self._pidfd = -1
         super().__init__(Isolation(level="full", backend="bubblewrap"), limits)
-        inside = f"/submission/{submission.slug}.py"
-        fds: list[int] = []
         try:
-            command = [bwrap, *_NAMESPACES, *_interpreter_mounts(), *_devices()]
-            command += ["--proc", "/proc", "--remount-ro", "/proc"]
-            for folder in PRIVATE_FOLDERS:
-                command += ["--size", str(limits.file_mb << 20), "--tmpfs", folder]
-            for name in RUNNER_FILES:
-                command += ["--ro-bind", str(LEARNER_FOLDER / name), f"/dojo/{name}"]
-            for path, content in {**_FILES, inside: submission.source}.items():
-                fds.append(_memory_file(content))
-                command += ["--ro-bind-data", str(fds[-1]), path]
-            command += ["--remount-ro", "/", "--chdir", "/work"]
-            command += [executable(), "-I", "-S", "-X", "utf8", "/dojo/runner.py", "zygote", "{fd}"]
-            config = config_for(
-                submission,
-                limits,
-                inside,
-                "/work",
-                namespaces=True,
-                processes=process_limit(limits, namespace=True),
-                filter=seccomp.program(),
-            )
-            self._launch(command, config, fds)
+            self._order(submission)
         except BaseException:
             self.close()
             raise
-        finally:
-            for fd in fds:
-                os.close(fd)
+
+    def _order(self, submission: Submission) -> None:
+        try:
+            self._nursery.start()
+        except OSError as error:
+            raise self._refusal(str(error)) from None
+        self._process = self._nursery.process
+        self._nursery.order(self._remote)
+        self._remote.close()
+        config = config_for(
+            submission,
+            self.limits,
+            f"{_SUBMISSION}/{submission.slug}.py",
+            "/work",
+            namespaces=True,
+            processes=process_limit(self.limits, namespace=True),
+            filter=seccomp.program(),
+            source=submission.source,
+        )
+        self._hand_over(config)
+
+    def _await_hello(self) -> None:
+        if not self._alive and self._pidfd < 0:
+            self._pidfd = self._nursery.born()
+        super()._await_hello()
 
     def _take_hello(self, hello: dict[str, object]) -> None:
         if not hello.get("seccomp"):
             self.isolation = Isolation("full", "bubblewrap", ("seccomp",))
 
     def _find_zygote(self) -> None:
-        assert self._process is not None
-        below = processes.descendants(self._process.pid)
-        if not below:
-            raise SandboxError("the zygote's process was not found")
-        self._zygote_pid = below[-1]
+        self._zygote_pid = pid_of(self._pidfd)
+
+    def complaint(self) -> str:
+        return self._nursery.complaint()
+
+    def _end(self) -> None:
+        if self._pidfd >= 0:
+            await_end(self._pidfd, END_BOUND)
+            os.close(self._pidfd)
+            self._pidfd = -1
+        elif not self._alive:
+            self._nursery.close()  # it still owes a zygote to a sandbox that is no more
+        if not self._kept:
+            self._nursery.close()
+
+
+def make_nursery() -> Nursery:
+    """Return a nursery inside bubblewrap; it starts when it is needed (UnavailableError: none)."""
+    find()
+    return Nursery(_command)
+
+
+def _command() -> tuple[list[str], list[int]]:
+    """Return the command that starts a nursery, and the descriptors that it names."""
+    command = [find(), *_NAMESPACES, *_interpreter_mounts(), *_devices()]
+    command += ["--proc", "/proc", "--remount-ro", "/proc"]
+    for folder in (*PRIVATE_FOLDERS, _SUBMISSION):
+        command += ["--size", str(1 << 20), "--tmpfs", folder]
+    for name in RUNNER_FILES:
+        command += ["--ro-bind", str(LEARNER_FOLDER / name), f"/dojo/{name}"]
+    fds: list[int] = []
+    for path, content in _FILES.items():
+        fds.append(_memory_file(content))
+        command += ["--ro-bind-data", str(fds[-1]), path]
+    command += ["--remount-ro", "/", "--chdir", "/work"]
+    for name, value in _ENVIRONMENT.items():
+        command += ["--setenv", name, value]
+    command += [executable(), "-I", "-S", "-X", "utf8", "/dojo/runner.py", "nursery", "{fd}"]
+    return command, fds
 
 
 def _memory_file(content: bytes) -> int:

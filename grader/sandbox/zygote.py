@@ -29,7 +29,7 @@ from grader.sandbox.base import (
 from grader.sandbox.guard import Guard
 
 _START_BOUND = 20.0
-_END_BOUND = 0.5
+END_BOUND = 0.5
 _TASKS_GRACE = 40
 _PASSING = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOSPC)
 
@@ -69,6 +69,10 @@ class ZygoteSandbox(Sandbox):
             raise self._refusal(str(error)) from None
         finally:
             self._remote.close()
+        self._hand_over(config)
+
+    def _hand_over(self, config: dict[str, object]) -> None:
+        """Tell the zygote what it is for; where it has gone, its first answer is missing."""
         self._judge.settimeout(_START_BOUND)
         with contextlib.suppress(OSError):
             self._judge.sendall(plain.encode(config))
@@ -88,7 +92,7 @@ class ZygoteSandbox(Sandbox):
             except SandboxError:
                 assert self._process is not None
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(_END_BOUND)
+                    self._process.wait(END_BOUND)
                 if self._process.poll() is None:
                     raise SandboxError(f"no answer within {_START_BOUND:g} s") from None
                 raise self._refusal(self.complaint() or "the sandbox did not start") from None
@@ -156,7 +160,7 @@ class ZygoteSandbox(Sandbox):
         output = Output(self.limits.output_kb << 10)
         self._drain.add(output_r, output)
         pidfd = fds[0] if fds else -1
-        root = _pid_of(pidfd) if fds else int(str(reply["pid"]))
+        root = pid_of(pidfd) if fds else int(str(reply["pid"]))
         child = Child(
             control, output, root, False, dump, status_r, pidfd, bool(reply.get("namespaces"))
         )
@@ -174,17 +178,21 @@ class ZygoteSandbox(Sandbox):
             # Left over where a learner's process has ended the one that looked after it.
             processes.kill_below(self._process.pid)
         self._judge.close()
+        self._remote.close()
+        self._end()
+        self._guard.close()
+        self._drain.close()
+
+    def _end(self) -> None:
+        """Hung up on, the zygote ends by itself, and its processor time is accounted for."""
         if self._process is not None:
-            # Hung up on, the zygote ends by itself, and its processor time is accounted for.
             try:
-                self._process.wait(_END_BOUND)
+                self._process.wait(END_BOUND)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
             if self._process.stderr is not None:
                 self._process.stderr.close()
-        self._guard.close()
-        self._drain.close()
 
     def complaint(self) -> str:
         """Return the last line that the runner's process wrote before it ended."""
@@ -233,7 +241,7 @@ def _sealed_file() -> int:
     return fd
 
 
-def _pid_of(pidfd: int) -> int:
+def pid_of(pidfd: int) -> int:
     """Return the process of a pidfd in the judge's own numbering (proc(5), fdinfo)."""
     with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
         for line in file:
