@@ -203,7 +203,7 @@ class Judge:
                 )
             else:
                 result = self._result(check, outcome.failure)
-            events = outcome.events if keep or outcome.failure else ()
+            events = outcome.transcript.events() if keep or outcome.failure else ()
             results.append(
                 _replace(
                     result,

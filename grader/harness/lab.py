@@ -21,7 +21,7 @@ import msgspec
 from grader.harness.calls import Calling
 from grader.harness.idleness import SHARE, idle_share
 from grader.harness.places import Handed, Ports, Server
-from grader.learner import network, watch
+from grader.learner import network, plain, watch
 from grader.learner.delay import DelayMeter
 from grader.learner.ends import death_of, raised_failure
 from grader.learner.failure import CheckFailed, CheckSkipped
@@ -74,6 +74,8 @@ class Lab:
         self._stack = ExitStack()
         self._stack.callback(self.queues.close)
         self._clients = 0
+        # The last big payloads, and the blocks that they are made of.
+        self._blocks: list[tuple[bytes, bytes]] = []
         self._problems: dict[str, CheckFailed] = {}
         self._processes: list[LearnerProcess] = []
 
@@ -110,10 +112,21 @@ class Lab:
         if size <= _BLOCK:
             return self.random.randbytes(size)
         block = self.random.randbytes(_BLOCK)
-        whole, rest = divmod(size, _BLOCK + 4)
-        parts = [part for number in range(whole) for part in (number.to_bytes(4, "big"), block)]
-        parts.append((whole.to_bytes(4, "big") + block)[:rest])
-        return b"".join(parts)
+        made = plain.numbered(block, size)
+        self._blocks = [(made, block), *self._blocks[:1]]
+        return made
+
+    def _spec(self, argument: object) -> Sequence[object]:
+        """Return what the learner's process is told about an argument.
+
+        Many MiB are made over there from the block that they are made of here.
+        """
+        if isinstance(argument, Handed):
+            return argument.spec
+        for made, block in self._blocks:
+            if argument is made:
+                return ("numbered", block, len(made))
+        return ("value", argument)
 
     def token(self, size: int = 8) -> bytes:
         """Return ``size`` random lower-case ASCII letters."""
@@ -198,7 +211,7 @@ class Lab:
         """
         self._refuse(target)
         process = process or self.start()
-        specs = [arg.spec if isinstance(arg, Handed) else ("value", arg) for arg in args]
+        specs = [self._spec(arg) for arg in args]
         before = watch.descriptors(process.child.root, process.child.root_is_learner)
         shown = ", ".join(
             "sock" if isinstance(arg, Handed) else self.words.argument(arg) for arg in args

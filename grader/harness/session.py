@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeGuard
 
@@ -23,7 +23,7 @@ import pytest
 
 from grader.harness.lab import Lab
 from grader.learner.failure import CheckFailed, CheckSkipped, HarnessError
-from grader.model import Event
+from grader.learner.transcript import Transcript
 
 Body = Callable[[Lab], None]
 # The checks of each harness file that pytest has collected in this process.
@@ -56,7 +56,7 @@ class Outcome:
     skipped: str = ""
     error: str = ""
     duration_s: float = 0.0
-    events: tuple[Event, ...] = ()
+    transcript: Transcript = field(default_factory=Transcript)
     output: str = ""
 
 
@@ -148,7 +148,7 @@ def run_body(body: Body, lab: Lab) -> Outcome:
     except Exception as error:  # noqa: BLE001 - whatever else it is, it is ours
         outcome.error = _one_line(error)
     outcome.duration_s = time.monotonic() - began
-    outcome.events = lab.transcript.events()
+    outcome.transcript = lab.transcript
     return outcome
 
 

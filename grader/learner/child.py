@@ -291,6 +291,8 @@ class Child:
             sock.settimeout(timeout)  # type: ignore[arg-type]
             handed.append(sock)
             return sock
+        if kind == "numbered":
+            return plain.numbered(spec[1], spec[2])  # type: ignore[arg-type]
         if kind == "kept":
             return self.kept[str(spec[1])]
         if kind == "path":

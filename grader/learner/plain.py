@@ -119,7 +119,14 @@ def _put(parts: list[bytes], value: object, depth: int, budget: _Budget) -> None
     budget.values -= 1
     if depth > MAX_DEPTH or budget.values < 0:
         raise PlainError("nested too deeply, or too many items")
-    if not issubclass(type(value), _PLAIN):
+    kind = type(value)
+    if kind is str or kind is bytes:  # the usual ones first; they are what they say they are
+        body = value if kind is bytes else _text_bytes(value, budget)  # type: ignore[arg-type]
+        if len(body) > budget.size:  # type: ignore[arg-type]
+            raise PlainError(f"{len(body)} bytes are more than a frame may hold")  # type: ignore[arg-type]
+        _put_sized(parts, b"b" if kind is bytes else b"s", body, budget)  # type: ignore[arg-type]
+        return
+    if not issubclass(kind, _PLAIN):
         value = Opaque(_name_of(type(value)))  # isinstance() would believe a lying __class__
     if value is None:
         _put_part(parts, b"n", budget)
@@ -193,6 +200,14 @@ def _put_sized(parts: list[bytes], tag: bytes, body: bytes, budget: _Budget) -> 
     budget.spend_size(5 + len(body))
     parts.append(tag + _LENGTH.pack(len(body)))
     parts.append(body)
+
+
+def numbered(block: bytes, size: int) -> bytes:
+    """Return ``size`` bytes: ``block`` again and again, a number of 4 bytes before each."""
+    whole, rest = divmod(size, len(block) + 4)
+    parts = [part for number in range(whole) for part in (number.to_bytes(4, "big"), block)]
+    parts.append((whole.to_bytes(4, "big") + block)[:rest])
+    return b"".join(parts)
 
 
 def frame_size(header: bytes | bytearray) -> int:

@@ -276,13 +276,17 @@ class Zygote:
             pass
 
     def _make_socket(self, request: dict[str, object]) -> None:
+        made: list[socket.socket] = []
         try:
-            made = socket.socket(*request["spec"])  # type: ignore[misc]
+            for _ in range(int(str(request["count"]))):
+                made.append(socket.socket(*request["spec"]))  # type: ignore[misc]
         except OSError as error:
-            self.channel.send({"error": error.errno or 0, "text": str(error)})
-            return
-        self.channel.send({}, (made.fileno(),))
-        made.close()
+            if not made:
+                self.channel.send({"error": error.errno or 0, "text": str(error)})
+                return
+        self.channel.send({}, tuple(sock.fileno() for sock in made))
+        for sock in made:
+            sock.close()
 
     def _fork(self, request: dict[str, object], fds: list[int]) -> None:
         namespaces = bool(self.config["namespaces"]) and self.kernel is not None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-
-import msgspec
+from dataclasses import dataclass
 
 from grader.model import Event
 
@@ -14,13 +13,18 @@ _MOST_EVENTS = 400
 _MOST_LOST = 3  # of a character's four bytes
 
 
-def preview(data: bytes | memoryview, limit: int = PREVIEW_BYTES, quote: str = '"') -> str:
+def preview_of(head: bytes, size: int) -> str:
+    """Return the `preview` of ``size`` bytes of which ``head`` are the first ones."""
+    return preview(head if size <= PREVIEW_BYTES else head[:PREVIEW_BYTES].ljust(PREVIEW_BYTES + 1))
+
+
+def preview(data: bytes, limit: int = PREVIEW_BYTES, quote: str = '"') -> str:
     """Return the beginning of ``data`` for a reader, to stand between two of ``quote``.
 
     What is text in UTF-8 is shown as text, also where a character is cut at either end; what is
     not is shown as ASCII, every other byte as ``\\xNN``.
     """
-    cut = bytes(data[:limit]).replace(b"\\", rb"\\").replace(quote.encode(), b"\\" + quote.encode())
+    cut = data[:limit].replace(b"\\", rb"\\").replace(quote.encode(), b"\\" + quote.encode())
     end = _end_of_text(cut)
     if end is None:
         text = cut.decode("ascii", "backslashreplace")
@@ -46,12 +50,28 @@ def _end_of_text(data: bytes) -> int | None:
     return None
 
 
+@dataclass
+class _Line:
+    """An event as it is noted: what a reader sees of its bytes is made when somebody asks."""
+
+    t: float
+    who: str
+    event: str
+    size: int
+    note: str
+    head: bytes = b""
+
+    def event_of(self) -> Event:
+        shown = self.note or preview_of(self.head, self.size)
+        return Event(self.t, self.who, self.event, self.size, shown)
+
+
 class Transcript:
     """The events of one check, in order; ``t`` counts from the check's beginning."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()
-        self._events: list[Event] = []
+        self._events: list[_Line] = []
         self.moved = 0
 
     def add(
@@ -65,7 +85,7 @@ class Transcript:
         """Note one event; ``data`` is what was sent or received, ``at`` (monotonic) when it was."""
         self.moved += len(data)
         if at is not None:
-            self._put(Event(max(at - self.began, 0.0), who, event, len(data), note))
+            self._put(_Line(max(at - self.began, 0.0), who, event, len(data), note))
             return
         last = self._events[-1] if self._events else None
         now = time.monotonic() - self.began
@@ -73,16 +93,17 @@ class Transcript:
             last is not None
             and event in ("send", "receive")
             and (last.who, last.event) == (who, event)
-            and last.bytes > PREVIEW_BYTES
+            and last.size > PREVIEW_BYTES
         ):
             # Pieces of one long stream are one line: what matters is how much has moved.
-            self._events[-1] = Event(last.t, who, event, last.bytes + len(data), last.preview)
+            last.size += len(data)
             return
-        self._events.append(Event(now, who, event, len(data), note or preview(data)))
+        head = b"" if note else bytes(data[: PREVIEW_BYTES + 1])
+        self._events.append(_Line(now, who, event, len(data), note, head))
         if len(self._events) > _MOST_EVENTS:
             del self._events[_MOST_EVENTS // 2 : _MOST_EVENTS // 2 + 40]
 
-    def _put(self, event: Event) -> None:
+    def _put(self, event: _Line) -> None:
         """Put an event that is told of later where it belongs; never before its own side's last."""
         place = len(self._events)
         while place:
@@ -91,8 +112,9 @@ class Transcript:
                 break
             place -= 1
         before = self._events[place - 1].t if place else 0.0
-        self._events.insert(place, msgspec.structs.replace(event, t=max(event.t, before)))
+        event.t = max(event.t, before)
+        self._events.insert(place, event)
 
     def events(self) -> tuple[Event, ...]:
         """Return the events so far; a very long middle is left out."""
-        return tuple(self._events)
+        return tuple(line.event_of() for line in self._events)

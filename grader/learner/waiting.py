@@ -28,7 +28,7 @@ from grader.model import Location
 DEFAULT_BOUND = 5.0
 WHOLE_BOUND = 120.0
 _FIRST_LOOK = 0.03
-_SLICE = 0.025
+_SLICE, _LATER_SLICE, _AT_FIRST = 0.025, 0.05, 0.25
 _STABLE = 0.08
 _STABLE_UNDER_WAY = 1.0
 SPIN_CPU = 0.25
@@ -105,7 +105,8 @@ class Waiter:
                 return [], []
             spent = time.monotonic() - began - (self.meter.total() - lost)
             left = min(bound - spent, self._left_of_all())
-            ready = self._poll(reading, writing, 0.0 if left <= 0 else min(_SLICE, left))
+            pause = _SLICE if time.monotonic() - first < _AT_FIRST else _LATER_SLICE
+            ready = self._poll(reading, writing, 0.0 if left <= 0 else min(pause, left))
             if ready[0] or ready[1]:
                 return ready[0], ready[1]
             if ready[2] and left > 0:

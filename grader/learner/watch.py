@@ -174,8 +174,7 @@ def _limit_at(pid: int, pointer: int, micro: bool) -> float:
 
 
 def _read(path: str) -> str:
-    with open(path, "rb", buffering=0) as file:
-        return (file.read(4096) or b"").decode("ascii", "replace").strip()
+    return processes.read(path).decode("ascii", "replace").strip()
 
 
 def has_hidden_limit(thread: Thread) -> bool:

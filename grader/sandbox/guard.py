@@ -86,7 +86,9 @@ class Guard:
         for child in list(self._children):
             if child.closed or child.exhausted:
                 continue
-            if processes.memory_of(child.root, child.root_is_learner) > self._memory:
+            # The kernel's count of resident pages is late by some; half is far enough away.
+            enough = self._memory // 2
+            if processes.memory_of(child.root, child.root_is_learner, enough) > self._memory:
                 child.exhausted = True
                 child.kill()
 

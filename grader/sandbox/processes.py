@@ -10,6 +10,8 @@ import sys
 from grader.sandbox import owner
 
 _ROUNDS = 200
+_PIECE = 1 << 12
+_PAGE = 4096 if not hasattr(os, "sysconf") else os.sysconf("SC_PAGE_SIZE")
 
 
 def children(pid: int) -> list[int]:
@@ -21,11 +23,22 @@ def children(pid: int) -> list[int]:
         return found
     for task in tasks:
         try:
-            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
-                found.extend(int(word) for word in file.read().split())
+            found.extend(map(int, read(f"/proc/{pid}/task/{task}/children").split()))
         except OSError:
             continue
     return found
+
+
+def read(path: str) -> bytes:
+    """Return what a file of /proc says, without the four further system calls of open()."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        data = os.read(fd, _PIECE)
+        while len(data) % _PIECE == 0 and (more := os.read(fd, _PIECE)):
+            data += more
+        return data
+    finally:
+        os.close(fd)
 
 
 def descendants(pid: int) -> list[int]:
@@ -53,13 +66,22 @@ def count_tasks(pid: int, most: int) -> int:
     return count
 
 
-def memory_of(root: int, root_too: bool) -> int:
+def memory_of(root: int, root_too: bool, enough: int = 0) -> int:
     """Return how many bytes of memory the processes of a check hold; shared ones count once.
 
-    (proc(5), smaps_rollup: Pss of what is no file's.)
+    (proc(5), smaps_rollup: Pss of what is no file's.)  That makes the kernel walk through all
+    of it: where all that is resident, shared or not, comes to less than ``enough``, that sum is
+    returned instead.
     """
+    pids = descendants(root) + ([root] if root_too else [])
     total = 0
-    for pid in descendants(root) + ([root] if root_too else []):
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            total += int(read(f"/proc/{pid}/statm").split()[1]) * _PAGE
+    if total < enough:
+        return total
+    total = 0
+    for pid in pids:
         with contextlib.suppress(OSError, ValueError, IndexError):
             total += owner.act(pid, lambda pid=pid: _held_by(pid))  # type: ignore[misc]
     return total
@@ -104,8 +126,7 @@ def kill_below(pid: int) -> None:
 def state(pid: int) -> str:
     """Return the state letter of a process (proc(5)), "Z" where there is none."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0].decode()
+        return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[0].decode()
     except (OSError, IndexError):
         return "Z"
 
