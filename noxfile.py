@@ -1,8 +1,8 @@
 """Every session is a thin call of ``python -m grader`` or of one tool; reading it is reading them.
 
 Learners use ``grade``, ``watch``, ``hint``, ``explain``, ``progress``, ``solution``, ``reset``,
-``settings`` and ``doctor``; ``tests``, ``lint``, ``verify``, ``flakes``,
-``fuzz`` and ``bench`` are for authors.  A session's environment is made once and installed
+``settings`` and ``doctor``; instructors ``grade-class``, ``handout`` and ``gradescope``; authors
+``new-exercise``, ``verify``, ``flakes``, ``tests``, ``lint``, ``fuzz`` and ``bench``.  A session's environment is made once and installed
 again only when ``pyproject.toml`` has changed.
 """
 
@@ -44,6 +44,8 @@ def dojo(session: nox.Session, command: str) -> None:
     """Run one command of the grader, in an environment that all commands share.
 
     nox knows only "failed"; the exit codes of the grader say more, so they are passed on.
+    What an option needs beyond that (``grade-class --cluster``) is installed into it by hand:
+    the command says how.
     """
     folder = ROOT / ".nox" / "dojo"
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -156,7 +158,7 @@ def flakes(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the suite's own tests on all cores and show the branch coverage of grader/."""
-    install(session, "test", "nox")
+    install(session, "test", "nox", "cluster", "similar")
     session.run("coverage", "erase")
     workers = ["-n", "auto", "--dist", "worksteal"]
     session.run("coverage", "run", "-m", "pytest", *workers, *session.posargs)

@@ -168,7 +168,7 @@ def test_tests_mirror_modules() -> None:
         "test_process_sandbox", "test_limits", "test_authors", "test_real_clients", "test_pages",
         "test_real_http_servers", "test_same_mistakes", "test_golden",
     }  # fmt: skip
-    folders = {"harness", "attacks", "bad_input", "fuzz", "browser"}
+    folders = {"harness", "attacks", "bad_input", "fuzz", "browser", "acceptance", "dashboard"}
     for path in (ROOT / "tests").rglob("test_*.py"):
         if path.stem in about or path.parent.name in folders:
             continue

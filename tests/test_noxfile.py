@@ -11,7 +11,7 @@ from grader.cli import COMMANDS
 
 NOXFILE = Path(__file__).resolve().parents[1] / "noxfile.py"
 SESSIONS = {
-    node.name: node
+    node.name.replace("_", "-"): node  # as nox is told by name=, where the word has a hyphen
     for node in ast.parse(NOXFILE.read_text(encoding="utf-8")).body
     if isinstance(node, ast.FunctionDef)
     and any("session" in ast.unparse(decorator) for decorator in node.decorator_list)
