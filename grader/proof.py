@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -21,12 +22,24 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from grader.catalog import load_exercise, mistakes, pristine_path, solution_path, variants
+from grader.authoring.leftovers import leftovers
+from grader.catalog import (
+    CatalogError,
+    diagnosis_pages,
+    load_exercise,
+    mistakes,
+    pristine_path,
+    solution_path,
+    stub_path,
+    variants,
+)
 from grader.judge import Options, grade
 from grader.manifest import read_text
 from grader.model import Exercise, Verdict
 from grader.sandbox import IsolationChoice
+from grader.texts import has_text
 
+_VARIANTS, _MISTAKES = 5, 12
 _CHECK = re.compile(r"^def check_(\w+)\(", re.MULTILINE)
 # What a variant begins with, for both languages; what goes on in the next line is indented.
 _ENGLISH = re.compile(r"# variant: \S.*(?:\n#  +\S.*)*(?:\n|$)")
@@ -54,7 +67,7 @@ class Finding:
 
 
 def cases(root: Path, exercise: Exercise) -> list[Case]:
-    """Return every file whose verdict is known beforehand."""
+    """Return every file whose verdict is known beforehand (CatalogError: a broken header)."""
     found = [Case(exercise.id, "stub", pristine_path(root, exercise))]
     found.append(Case(exercise.id, "reference", solution_path(root, exercise)))
     found += [Case(exercise.id, "variant", path) for path in variants(root, exercise)]
@@ -64,38 +77,81 @@ def cases(root: Path, exercise: Exercise) -> list[Case]:
 
 
 def structure(root: Path, exercise: Exercise) -> list[str]:
-    """Return what is wrong with an exercise before anything is graded."""
-    complaints = []
+    """Return what is wrong with an exercise before anything is graded, all of it at once."""
+    complaints = [f"no {name}" for name in _missing(root, exercise)]
     harness = _HARNESS / f"test_{exercise.folder}.py"
+    complaints += _of_harness(harness, exercise)
+    complaints += _of_mistakes(root, exercise)
+    if not pristine_path(root, exercise).is_file():
+        complaints.append("no .stub.py: a copy of the stub as it is shipped, for reset")
+    found = variants(root, exercise)
+    if len(found) < _VARIANTS:
+        complaints.append(f"fewer than five variants: {len(found)}")
+    for path in found:
+        complaints += _undescribed(root, path)
+    folders = [root / kind / exercise.folder for kind in ("exercises", "solutions")]
+    for path, line, count in leftovers([*folders, harness]):
+        shown = path.relative_to(root) if path.is_relative_to(root) else path
+        complaints.append(f"{shown.as_posix()}:{line}: template text is still there ({count})")
+    return complaints
+
+
+def _missing(root: Path, exercise: Exercise) -> list[str]:
+    """Return the files that an exercise has, and this one lacks."""
+    folder = root / "exercises" / exercise.folder
+    needed = [folder / "README.md", folder / "README.zh.md", stub_path(root, exercise)]
+    needed.append(solution_path(root, exercise))
+    return [path.relative_to(root).as_posix() for path in needed if not path.is_file()]
+
+
+def _of_harness(harness: Path, exercise: Exercise) -> list[str]:
+    """Return where harness and manifest do not have the same checks."""
     if not harness.is_file():
         return [f"no harness {harness.name}"]
-    written = _CHECK.findall(harness.read_text(encoding="utf-8"))
+    try:
+        written = _CHECK.findall(read_text(harness, harness.name))
+    except CatalogError as error:
+        return [str(error)]
     listed = [check.id for check in exercise.checks]
-    complaints += [f"check {name} is in the harness only" for name in written if name not in listed]
-    complaints += [
-        f"check {name} is in exercise.yaml only" for name in listed if name not in written
+    twice = [name for name, count in Counter(written).items() if count > 1]
+    return [
+        *(f"check {name} is in the harness twice" for name in twice),
+        *(f"check {name} is in the harness only" for name in written if name not in listed),
+        *(f"check {name} is in exercise.yaml only" for name in listed if name not in written),
     ]
-    named = {check for mistake in mistakes(root, exercise) for check in mistake.caught_by}
-    complaints += [f"check {name} is named by no mistake" for name in listed if name not in named]
-    stub = pristine_path(root, exercise)
-    if not stub.is_file():
-        complaints.append(f"no {stub.name}: a copy of the stub as it is shipped, for reset")
-    if len(variants(root, exercise)) < 5:
-        complaints.append("fewer than five variants")
-    for path in variants(root, exercise):
-        complaints += _undescribed(root, path)
-    if len(mistakes(root, exercise)) < 12:
-        complaints.append("fewer than twelve mistakes")
-    for mistake in mistakes(root, exercise):
-        if not mistake.caught_by:
-            complaints.append(f"{mistake.path.name} names no check")
+
+
+def _of_mistakes(root: Path, exercise: Exercise) -> list[str]:
+    """Return what is wrong with the mistakes as a whole; a broken header hides the rest."""
+    try:
+        found = mistakes(root, exercise)
+    except CatalogError as error:
+        return [str(error)]
+    named = {check for mistake in found for check in mistake.caught_by}
+    listed = [check.id for check in exercise.checks]
+    complaints = [f"check {name} is named by no mistake" for name in listed if name not in named]
+    if len(found) < _MISTAKES:
+        complaints.append(f"fewer than twelve mistakes: {len(found)}")
+    shown = sorted({diagnosis for mistake in found for diagnosis in mistake.caught_by.values()})
+    for diagnosis in shown:
+        if diagnosis not in exercise.diagnoses and not has_text(f"diagnoses.{diagnosis}", "en"):
+            complaints.append(
+                f"diagnosis {diagnosis} has no text: add it to diagnoses: in exercise.yaml"
+            )
+    for diagnosis in exercise.diagnoses:
+        for page in (f"{diagnosis}.md", f"{diagnosis}.zh.md"):
+            if not (diagnosis_pages(root, exercise) / page).is_file():
+                complaints.append(f"no page diagnoses/{page}: what lies behind the diagnosis")
     return complaints
 
 
 def _undescribed(root: Path, path: Path) -> list[str]:
-    """Say which description ``solution`` would miss in a variant (CatalogError: unreadable)."""
+    """Say which description ``solution`` would miss in a variant."""
     shown = path.relative_to(root).as_posix()
-    source = "\n".join(read_text(path, shown).splitlines())
+    try:
+        source = "\n".join(read_text(path, shown).splitlines())
+    except CatalogError as error:
+        return [str(error)]
     english = _ENGLISH.match(source)
     if not english:
         return [f"{shown}: does not begin with '# variant: <what is unusual>'"]

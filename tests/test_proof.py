@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from grader import proof
-from grader.catalog import CatalogError, load_exercise, mistakes, variants
+from grader.catalog import load_exercise, mistakes, variants
 from grader.model import Check, CheckResult, Exercise, GraderInfo, Isolation, Text, Verdict
 from grader.proof import Case, Finding, complaints_about, structure
 from grader.sandbox import IsolationChoice
@@ -109,7 +110,11 @@ def test_lists_every_case(suite: Path, exercise: Exercise) -> None:
 def test_misses_a_harness(suite: Path) -> None:
     name = Text("x", "x")
     made = Exercise("ex97", "no_such", name, name, (), {}, (Check("a", name, 1.0),))
-    assert structure(suite, made) == ["no harness test_ex97_no_such.py"]
+    found = structure(suite, made)
+    assert "no harness test_ex97_no_such.py" in found
+    assert "no solutions/ex97_no_such/no_such.py" in found
+    assert "no exercises/ex97_no_such/README.zh.md" in found
+    assert "no .stub.py: a copy of the stub as it is shipped, for reset" in found
 
 
 def test_misses_checks_on_either_side(
@@ -132,8 +137,8 @@ def test_misses_variants_and_mistakes(suite: Path, exercise: Exercise) -> None:
     for kind in ("variants", "mistakes"):
         shutil.rmtree(suite / "solutions" / "ex03_tcp_echo" / kind)
     found = structure(suite, exercise)
-    assert "fewer than five variants" in found
-    assert "fewer than twelve mistakes" in found
+    assert "fewer than five variants: 0" in found
+    assert "fewer than twelve mistakes: 0" in found
     for check in exercise.checks:
         assert f"check {check.id} is named by no mistake" in found
 
@@ -174,8 +179,52 @@ def test_a_variant_says_what_it_is_in_both_languages(
 def test_a_variant_that_is_no_text_is_one_line(suite: Path, exercise: Exercise) -> None:
     name = "solutions/ex03_tcp_echo/variants/zz_mine.py"
     (suite / name).write_bytes(b"# variant: one\n# \xff\n")
-    with pytest.raises(CatalogError, match=f"^{name}:2: not UTF-8: byte 0xff$"):
-        structure(suite, exercise)
+    assert structure(suite, exercise) == [f"{name}:2: not UTF-8: byte 0xff"]
+
+
+def test_a_mistake_that_is_broken_is_one_line_among_others(suite: Path, exercise: Exercise) -> None:
+    name = "solutions/ex03_tcp_echo/mistakes/aa_mine.py"
+    (suite / name).write_text("# wrong\n")
+    (suite / "exercises" / "ex03_tcp_echo" / "README.md").unlink()
+    assert structure(suite, exercise) == [
+        "no exercises/ex03_tcp_echo/README.md",
+        f"{name}:1: expected '# mistake: <one sentence>'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        (b"\xff", "test_ex03_tcp_echo.py:1: not UTF-8: byte 0xff"),
+        (b"\ndef check_server_keeps_idle(lab", "check server_keeps_idle is in the harness twice"),
+        (b"\n# FILL IN\n", "template text is still there (1)"),
+    ],
+    ids=["bytes", "twice", "template"],
+)
+def test_complains_of_a_harness(
+    suite: Path,
+    exercise: Exercise,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    source: bytes,
+    complaint: str,
+) -> None:
+    name = "test_ex03_tcp_echo.py"
+    whole = (proof._HARNESS / name).read_bytes()
+    (tmp_path / name).write_bytes(source if source == b"\xff" else whole + source)
+    monkeypatch.setattr(proof, "_HARNESS", tmp_path)
+    (found,) = structure(suite, exercise)
+    assert found.endswith(complaint)
+
+
+def test_misses_texts_and_pages_of_diagnoses(suite: Path, exercise: Exercise) -> None:
+    name = suite / "solutions" / "ex03_tcp_echo" / "mistakes" / "aa_mine.py"
+    name.write_text("# mistake: x\n# caught_by:\n#   server_keeps_idle: no_such_thing\n")
+    changed = structs.replace(exercise, diagnoses={"of_mine": Text("x", "x")})
+    found = structure(suite, changed)
+    assert "no page diagnoses/of_mine.zh.md: what lies behind the diagnosis" in found
+    text = "has no text: add it to diagnoses: in exercise.yaml"
+    assert f"diagnosis no_such_thing {text}" in found
 
 
 # -- a real one ------------------------------------------------------------------------
