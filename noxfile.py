@@ -2,8 +2,8 @@
 
 Learners use ``grade``, ``watch``, ``hint``, ``explain``, ``progress``, ``solution``, ``reset``,
 ``settings`` and ``doctor``; instructors ``grade-class``, ``handout`` and ``gradescope``; authors
-``new-exercise``, ``verify``, ``flakes``, ``tests``, ``lint``, ``fuzz`` and ``bench``.  A session's environment is made once and installed
-again only when ``pyproject.toml`` has changed.
+``new-exercise``, ``verify``, ``flakes``, ``tests``, ``lint``, ``fuzz`` and ``bench``.  A session's
+environment is made once and installed again only when ``pyproject.toml`` has changed.
 """
 
 from __future__ import annotations
@@ -40,12 +40,11 @@ def install(session: nox.Session, *extras: str) -> None:
         stamp.write_text(stamp_for(*extras), encoding="utf-8")
 
 
-def dojo(session: nox.Session, command: str) -> None:
+def dojo(session: nox.Session, command: str, *extras: str) -> None:
     """Run one command of the grader, in an environment that all commands share.
 
     nox knows only "failed"; the exit codes of the grader say more, so they are passed on.
-    What an option needs beyond that (``grade-class --cluster``) is installed into it by hand:
-    the command says how.
+    ``extras`` are added to that environment where an option needs them.
     """
     folder = ROOT / ".nox" / "dojo"
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -55,6 +54,13 @@ def dojo(session: nox.Session, command: str) -> None:
         session.run(sys.executable, "-m", "venv", "--clear", str(folder), external=True)
         session.run(str(python), "-m", "pip", "install", "-q", "-e", ".", external=True)
         stamp.write_text(stamp_for(), encoding="utf-8")
+    for extra in extras:
+        stamp = folder / f".dojo-installed-{extra}"
+        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != stamp_for(extra):
+            session.log(f"installing what the extra '{extra}' needs (this once)")
+            what = f".[{extra}]"
+            session.run(str(python), "-m", "pip", "install", "-q", "-e", what, external=True)
+            stamp.write_text(stamp_for(extra), encoding="utf-8")
     # -I: a learner's socket.py in the current folder is no part of the grader.
     process = subprocess.Popen([python, "-I", "-m", "grader", command, *session.posargs])
     code = None
@@ -122,7 +128,12 @@ def doctor(session: nox.Session) -> None:
 @nox.session(name="grade-class", python=False)
 def grade_class(session: nox.Session) -> None:
     """Grade a whole class: nox -s grade-class -- DIR (what was understood: --list)."""
-    dojo(session, "grade-class")
+    words = session.posargs
+    wanted = {
+        "cluster": any(word.startswith("--cluster") for word in words),
+        "similar": "similar" in words,
+    }
+    dojo(session, "grade-class", *[extra for extra, is_wanted in wanted.items() if is_wanted])
 
 
 @nox.session(python=False)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from grader.catalog import exercise_ids, load_exercise, solution_path
 from grader.cli import PASSED, BadRequestError, Parser, suite_root
+from grader.commands._soak import cores
 from grader.model import Language
 from grader.texts import text
 
@@ -49,6 +50,17 @@ class Row:
 def run(argv: Sequence[str], language: Language) -> int:
     """Time everything in turn, so often, and print medians and ratios."""
     made = Parser(prog="bench", description=text("cli.bench_about", language))
+    made.add_argument("what", nargs="?", choices=("class",), help=text("cli.bench_what", language))
+    made.add_argument(
+        "--count", type=int, default=1000, metavar="N", help=text("cli.bench_count", language)
+    )
+    made.add_argument("--jobs", type=int, metavar="N", help=text("cli.bench_jobs", language))
+    made.add_argument(
+        "--isolation",
+        choices=("auto", "full", "partial", "none"),
+        default="auto",
+        help=text("cli.grade_isolation", language),
+    )
     made.add_argument(
         "--runs", type=int, default=5, metavar="N", help=text("cli.bench_runs", language)
     )
@@ -59,16 +71,26 @@ def run(argv: Sequence[str], language: Language) -> int:
     language = arguments.lang
     if arguments.runs < 1:
         raise BadRequestError("--runs 1 …")
+    if arguments.count < 10:
+        raise BadRequestError("--count 10 …")
     root = suite_root()
+    if arguments.what == "class":
+        from grader.commands import _class_bench
+
+        rows = _class_bench.run(
+            root, arguments.count, arguments.jobs, arguments.isolation, language
+        )
+        _class_bench.print_rows(rows, cores(), language)
+        return PASSED
     with tempfile.TemporaryDirectory() as folder:
-        rows = _rows(root, Path(folder))
+        timed = _rows(root, Path(folder))
         for turn in range(arguments.runs + 1):
-            for row in rows:
+            for row in timed:
                 wall, cpu = _time(row.command, root)
                 if turn:  # the first turn fills caches
                     row.wall.append(wall)
                     row.cpu.append(cpu)
-    _print(rows)
+    _print(timed)
     return PASSED
 
 

@@ -114,7 +114,9 @@ class Waiter:
             if left <= 0:
                 if done is not None and done():
                     return [], []
-                raise self._late(seen) if watch_learner else CheckFailed("silent", stuck=True)
+                if not watch_learner:
+                    raise CheckFailed("silent", stuck=True)
+                raise self._late(seen, connecting)
             if not watch_learner or not self.learners:
                 continue
             if all(_is_over(learner) for learner in self.learners):
@@ -288,10 +290,10 @@ class Waiter:
         place = self._place(process, threads, "sleeping" if sleeping else "blocked")
         return CheckFailed("sleeping" if sleeping else "stuck", stuck=True, location=place)
 
-    def _late(self, seen: dict[int, _Seen]) -> CheckFailed:
+    def _late(self, seen: dict[int, _Seen], connecting: bool) -> CheckFailed:
         if self.learners and all(_is_over(process) for process in self.learners):
             return self._over()
-        place = None
+        place, for_good = None, bool(self.learners) and watch.supported and not connecting
         for number, process in enumerate(self.learners):
             if process.state != "gone" and watch.supported:
                 threads = _threads_of(process)
@@ -300,10 +302,14 @@ class Waiter:
                     place = self._spinning_at(process, busy)
                     return CheckFailed("spinning", stuck=True, location=place)
                 limited = any(thread.mode != "blocked" for thread in threads)
+                still = number in seen and seen[number].signature == _signature(threads)
+                for_good &= still and not limited and not any(map(watch.has_hidden_limit, threads))
                 place = self._place(process, threads, "sleeping" if limited else "blocked") or place
         if self._left_of_all() <= 0:
             return CheckFailed("check_too_long", stuck=True, location=place)
-        return CheckFailed("silent", stuck=True, location=place)
+        # Without a limit and where it was at the last look: on a calm machine it had been seen for
+        # long enough by now to be called stuck.
+        return CheckFailed("stuck" if for_good else "silent", stuck=True, location=place)
 
     def _over(self) -> CheckFailed:
         """Say how a call or process ended while something else was awaited of it."""

@@ -43,6 +43,10 @@ _ENVIRONMENT = {
     # faults for each copy of it, not 4096 (glibc's manual, Memory Allocation Tunables).
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
+# What glibc reads to find out whether it can use them.
+_HUGE_PAGES = [
+    f"/sys/kernel/mm/transparent_hugepage/{name}" for name in ("enabled", "hpage_pmd_size")
+]
 _NAMESPACES = [
     "--unshare-user",
     "--unshare-pid",
@@ -152,6 +156,8 @@ def _command() -> tuple[list[str], list[int]]:
     command += ["--proc", "/proc", "--remount-ro", "/proc"]
     for folder in (*PRIVATE_FOLDERS, _SUBMISSION):
         command += ["--size", str(1 << 20), "--tmpfs", folder]
+    for name in _HUGE_PAGES:
+        command += ["--ro-bind-try", name, name]
     for name in RUNNER_FILES:
         command += ["--ro-bind", str(LEARNER_FOLDER / name), f"/dojo/{name}"]
     fds: list[int] = []

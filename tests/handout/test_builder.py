@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from grader.handout.package import LEARNERS_COMMANDS
 from grader.handout.writing import HandoutError
 from grader.manifest import Manifest
 from grader.model import LANGUAGES, Check, Exercise, Language
-from tests.handout.conftest import Run
 
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 EXERCISES = ("ex01", "ex03", "ex07", "ex13", "ex14")
 WORDS = re.compile(r"\w{3,}")
 
@@ -417,6 +417,15 @@ def test_both_documents_show_the_same_workflows(root: Path) -> None:
         return [yaml.safe_load(block) for block in blocks(text, "yaml")]
 
     assert bare("handout.md") == bare("handout.zh.md")
+
+
+@pytest.mark.parametrize(
+    ("readme", "document"), [("README", "handout"), ("README.zh", "handout.zh")]
+)
+def test_the_readme_shows_the_workflow_whole(readme: str, document: str, root: Path) -> None:
+    shown = blocks((root / f"{readme}.md").read_text(encoding="utf-8"), "yaml")
+    flow = blocks((root / "docs" / f"{document}.md").read_text(encoding="utf-8"), "yaml")[0]
+    assert [yaml.safe_load(flow)] == [yaml.safe_load(one) for one in shown if "fetch:" in one]
 
 
 def test_classroom50s_autograder_of_the_documents_runs(

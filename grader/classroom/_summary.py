@@ -1,0 +1,148 @@
+"""What a run has come to, for a terminal: counts, and what somebody should look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from grader.classroom.model import ClassResult, Graded
+from grader.classroom.running import failures, standing
+from grader.model import Exercise, Language
+from grader.report._layout import columns, cut, escape, guard, pad, paint, wrap
+from grader.texts import text
+
+_FEW = 10
+_LOOK_AT = ("unknown", "refused", "unreadable")
+_COUNTS = ("passed", "failed", "error", "waiting", "absent")
+_KINDS = {"passed": "good", "failed": "bad", "error": "ours"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How to show it: ``verbose`` names everybody, else the first few."""
+
+    language: Language
+    width: int = 100
+    colour: bool = False
+    verbose: bool = False
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a text of a summary."""
+        return text(f"classroom.summary_{key}", self.language, **values)
+
+    def heading(self, key: str, **values: object) -> list[str]:
+        """Return a text in as many lines as it takes, indented."""
+        return [f"  {line}" for line in wrap(self.say(key, **values), max(self.width - 2, 20))]
+
+
+def summary(result: ClassResult, look: Look) -> str:
+    """Return counts per exercise, who is missing, and what needs a look; the last line ended."""
+    lines = [look.say("title", students=len(result.collection.students), files=_files(result)), ""]
+    lines += _table(result, look)
+    concerns = [line for part in _concerns(result, look) for line in part]
+    if concerns:
+        lines += ["", look.say("look"), *concerns]
+    return guard("\n".join(lines)) + "\n"
+
+
+def _files(result: ClassResult) -> int:
+    return len(result.graded)
+
+
+def _table(result: ClassResult, look: Look) -> list[str]:
+    """Return a line an exercise: files by what came of them, and students without one."""
+    head = ["", *(look.say(name) for name in _COUNTS)]
+    rows = [[_name(e, look), *map(str, _counts(result, e))] for e in result.exercises]
+    used = [n for n in range(1, 6) if n < 3 or any(row[n] != "0" for row in rows)]
+    sizes = {n: max(columns(row[n]) for row in [head, *rows]) for n in [0, *used]}
+    sizes[0] = min(sizes[0], max(20, look.width - sum(sizes.values()) + sizes[0] - 16))
+    lines = []
+    for row in [head, *rows]:
+        line = "  " + pad(cut(row[0], sizes[0]), sizes[0])
+        for n in used:
+            kind = _KINDS.get(_COUNTS[n - 1], "")
+            shown = (
+                paint(row[n], kind, look.colour and row is not head and row[n] != "0")
+                if kind
+                else row[n]
+            )
+            line += " " * (sizes[n] - columns(row[n]) + 3) + shown
+        lines.append(line.rstrip())
+    return lines
+
+
+def _name(exercise: Exercise, look: Look) -> str:
+    return f"{exercise.id} {escape(exercise.title.in_language(look.language))}"
+
+
+def _counts(result: ClassResult, exercise: Exercise) -> list[int]:
+    counts: Counter[str] = Counter()
+    there = set()
+    for one in result.graded:
+        if one.handed.exercise == exercise.id:
+            counts[one.verdict.status if one.verdict else "waiting"] += 1
+            there.add(one.handed.student)
+    counts["absent"] = sum(1 for s in result.collection.students if s.key not in there)
+    return [counts[name] for name in _COUNTS]
+
+
+def _concerns(result: ClassResult, look: Look) -> Iterable[list[str]]:
+    failed = failures(result.graded)
+    yield _by_note(look, "errors", failed, result)
+    yield _by_note(look, "standing", standing(result.graded), result)
+    missing = [escape(s.name or s.key) for s in result.collection.missing()]
+    yield _named(look, "missing", missing)
+    entries = [e for e in result.collection.entries if e.role in _LOOK_AT]
+    yield _named(look, "entries", [escape(e.path) for e in entries])
+    if result.collection.remarks:
+        yield look.heading("remarks", n=len(result.collection.remarks))
+    verdicts = [one.verdict for one in result.graded if one.verdict is not None]
+    rungs = {v.isolation.level for v in verdicts if v.isolation.backend != "never run"}
+    for rung in sorted(rungs - {"full"}):
+        yield look.heading(f"isolation_{rung}")
+
+
+def _by_note(look: Look, key: str, found: Sequence[Graded], result: ClassResult) -> list[str]:
+    """Return a heading with a count, and below each thing that we have noted whom it concerns.
+
+    All of them are named: where they are many, one after the other.
+    """
+    if not found:
+        return []
+    groups: dict[str, list[Graded]] = {}
+    for one in found:
+        groups.setdefault(_note(one), []).append(one)
+    names = {student.key: student.name or student.key for student in result.collection.students}
+    lines = look.heading(key, n=len(found))
+    for note, members in groups.items():
+        lines += [f"    {line}" for line in wrap(escape(note) + ":", max(look.width - 4, 20))]
+        shown = []
+        for one in members:
+            parts = [names.get(one.handed.student, one.handed.student), one.handed.exercise]
+            parts += [one.handed.origin] if len(members) <= _FEW else []
+            shown.append(escape(" · ".join(parts)))
+        blocks = shown if len(members) <= _FEW else ["; ".join(shown)]
+        for block in blocks:
+            lines += [f"      {line}" for line in wrap(block, max(look.width - 6, 20))]
+    return lines
+
+
+def _note(one: Graded) -> str:
+    """Return the first line of what we have noted about a file."""
+    note = one.log.strip().partition("\n")[0]
+    if not note and one.verdict is not None:
+        note = next((c.message for c in one.verdict.checks if c.status == "error"), "")
+    return note[:300] or "?"
+
+
+def _named(look: Look, key: str, names: Sequence[str]) -> list[str]:
+    """Return a heading with a count, and the names, each on its line."""
+    if not names:
+        return []
+    most = len(names) if look.verbose else _FEW
+    lines = look.heading(key, n=len(names))
+    lines += [f"    {cut(name, max(look.width - 4, 20))}" for name in names[:most]]
+    if len(names) > most:
+        lines.append("    " + look.say("more", n=len(names) - most))
+    return lines

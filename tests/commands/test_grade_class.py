@@ -1,0 +1,317 @@
+"""``grade-class`` as it is used: what it does, says and refuses; a backend grades at once.
+
+Real workers, signals and ``kill -9`` are in tests/commands/test_stopping.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader import cli
+from grader.classroom import exports
+from grader.classroom.pool import PoolError
+from grader.classroom.store import NAME, Store
+from grader.commands import grade_class
+from grader.model import LANGUAGES
+from tests.classroom.conftest import FakeBackend
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120.0
+
+Answer = tuple[int, str, str]
+Ask = Callable[..., Answer]
+Eventually = Callable[[Callable[[], bool]], None]
+
+
+def hand_in(folder: Path, **files: bytes) -> Path:
+    """Make a folder with a folder per student, each with a file for ex03."""
+    for student, source in files.items():
+        path = folder / student / "tcp_echo.py"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(source)
+    return folder
+
+
+@pytest.fixture
+def handed(tmp_path: Path) -> Path:
+    """Return what three students have handed in."""
+    return hand_in(tmp_path / "class", ann=b"pass = 1\n", bob=b"fail = 2\n", cyd=b"fail = 3\n")
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
+    """Return the backend that grades, in place of real workers."""
+    made = FakeBackend()
+    monkeypatch.setattr(grade_class, "_backend", lambda request, scratch: made)
+    return made
+
+
+@pytest.fixture
+def ask(
+    suite: Path,
+    backend: FakeBackend,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Ask:
+    """Return a function that gives the command, in a suite of its own: code, output, complaints."""
+    monkeypatch.chdir(suite)
+    monkeypatch.setenv("DOJO_LANG", "en")
+
+    def ask(*words: str | Path) -> Answer:
+        capsys.readouterr()
+        backend.graded.clear()
+        return cli.main(["grade-class", *map(str, words)]), *capsys.readouterr()
+
+    return ask
+
+
+def complaint(answer: Answer, code: int = cli.BAD_REQUEST) -> str:
+    """Return the one line that says why a request cannot be carried out."""
+    assert answer[0] == code, answer
+    lines = [line for line in answer[2].splitlines() if line.startswith("dojo: ")]
+    assert len(lines) == 1, answer
+    assert lines[0].isprintable()
+    return lines[0]
+
+
+def rows(results: Path, query: str = "SELECT status FROM verdicts ORDER BY id") -> list[Any]:
+    with contextlib.closing(sqlite3.connect(results / NAME)) as database:
+        return database.execute(query).fetchall()
+
+
+# -- what it does --------------------------------------------------------------------------
+
+
+def test_grades_go_beside_what_was_handed_in(ask: Ask, handed: Path, backend: FakeBackend) -> None:
+    before = sorted(handed.rglob("*"))
+    code, out, err = ask(handed, "--no-exports")
+    assert code == cli.PASSED
+    assert "3 students, 3 files to grade" in out
+    assert out.endswith(
+        f"Grades and exports are in {handed.with_name('class.grades')}:\n  {NAME}\n"
+    )
+    assert "3/3 graded · 1 passed · 2 failed" in err
+    assert sorted(handed.rglob("*")) == before
+    kept = sorted(path.name for path in handed.with_name("class.grades").iterdir())
+    assert kept == ["grades.lock", NAME]
+    assert len(rows(handed.with_name("class.grades"))) == 3
+
+
+def test_a_second_time_grades_nothing_and_writes_everything(
+    ask: Ask, handed: Path, backend: FakeBackend
+) -> None:
+    ask(handed, "--no-exports")
+    code, out, err = ask(handed, "--export", "csv")
+    assert (code, err, backend.graded) == (cli.PASSED, "", [])
+    assert "3 students" in out
+    assert (handed.with_name("class.grades") / "grades.csv").is_file()
+
+
+def test_regrade_grades_again_and_keeps_the_history(ask: Ask, handed: Path) -> None:
+    ask(handed, "--no-exports")
+    assert ask(handed, "--no-exports", "--regrade")[0] == cli.PASSED
+    assert len(rows(handed.with_name("class.grades"))) == 6
+
+
+def test_only_the_exercises_that_were_asked_for(
+    ask: Ask, handed: Path, backend: FakeBackend
+) -> None:
+    code, out, _ = ask(handed, "--no-exports", "--exercises", "3")
+    assert code == cli.PASSED
+    assert out.count("ex03") == 1
+    assert len(backend.graded) == 3
+
+
+def test_options_that_take_names_may_be_repeated(ask: Ask, handed: Path) -> None:
+    """Each time one name, or several at a time: none replaces another."""
+    words = ["--export", "csv", "jsonl", "--export", "junit", "--exercises", "ex03"]
+    assert ask(handed, *words, "--exercises", "tcp_echo")[0] == cli.PASSED
+    written = {path.name for path in handed.with_name("class.grades").iterdir()}
+    assert {"grades.csv", "verdicts.jsonl", "junit.xml"} <= written
+    assert "dashboard.html" not in written
+
+
+def test_list_grades_and_writes_nothing(ask: Ask, handed: Path, backend: FakeBackend) -> None:
+    code, out, err = ask(handed, "--list")
+    assert (code, err, backend.graded) == (cli.PASSED, "", [])
+    assert out.strip()
+    assert not handed.with_name("class.grades").exists()
+    assert len(ask(handed, "--list", "--verbose")[1]) >= len(out)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_both_languages(ask: Ask, handed: Path, language: str) -> None:
+    code, out, err = ask(handed, "--lang", language, "--no-exports")
+    assert code == cli.PASSED
+    assert ("名学生" in out) == (language == "zh") == ("已评" in err)
+
+
+def test_help(ask: Ask) -> None:
+    code, out, err = ask("--help")
+    assert (code, err) == (cli.PASSED, "")
+    assert "--regrade" in out
+    assert "重新评测" in ask("--help", "--lang", "zh")[1]
+
+
+def test_all_exports_are_written_where_none_is_named(
+    ask: Ask, handed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+
+    def write(name: str, result: object, course: object, folder: Path) -> list[Path]:
+        written.append((name, folder))
+        return []
+
+    monkeypatch.setattr(exports, "write", write)
+    assert ask(handed)[0] == cli.PASSED
+    assert written == [(name, handed.with_name("class.grades")) for name in exports.names()]
+
+
+def test_the_course_is_handed_to_exports(
+    ask: Ask, handed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    def write(*words: Any) -> list[Path]:
+        seen.append(words)
+        return [words[3] / "a.csv", words[3] / "many" / "1", words[3] / "many" / "2"]
+
+    monkeypatch.setattr(exports, "write", write)
+    course = tmp_path / "course.yaml"
+    course.write_text("title: Networks 2026\nexercises:\n  ex03: {points: 10}\n")
+    code, out, _ = ask(handed, "--course", course, "--export", "csv")
+    assert code == cli.PASSED
+    assert out.endswith(":\n  grades.sqlite3, a.csv, many/ (2)\n")
+    ((_, result, given, _),) = seen
+    assert (result.title, given.title) == ("Networks 2026", "Networks 2026")
+    assert [student.key for student in result.collection.students] == ["ann", "bob", "cyd"]
+    assert len(result.graded) == 3
+
+
+# -- what goes wrong on our side -------------------------------------------------------------
+
+
+def test_3_where_a_submission_has_no_grade_through_our_fault(ask: Ask, tmp_path: Path) -> None:
+    folder = hand_in(tmp_path / "class", ann=b"boom = 1\n", bob=b"pass = 1\n")
+    code, out, _ = ask(folder, "--no-exports")
+    assert code == cli.OUR_FAULT
+    assert "1 without a grade through our fault" in out
+    assert "it died: ann · ex03 · ann/tcp_echo.py" in " ".join(out.split())
+    assert ask(folder, "--no-exports")[0] == cli.OUR_FAULT  # tried again
+    assert rows(tmp_path / "class.grades") == [("error",), ("passed",), ("error",)]
+
+
+def test_a_later_fault_of_ours_is_told_and_changes_no_grade(
+    ask: Ask, handed: Path, backend: FakeBackend
+) -> None:
+    ask(handed, "--no-exports")
+    backend.error = "no room"
+    code, out, _ = ask(handed, "--no-exports", "--regrade")
+    assert code == cli.PASSED
+    assert "3 where an earlier grade stands" in out
+    assert "no room" in " ".join(out.split())
+
+
+def test_workers_that_cannot_be_started(ask: Ask, handed: Path, backend: FakeBackend) -> None:
+    backend.most, backend.breaks = 1, PoolError("no such program", "")
+    line = complaint(ask(handed), cli.OUR_FAULT)
+    assert "no such program" in line
+    assert "nox -s grade-class -- " in line
+    assert len(rows(handed.with_name("class.grades"))) == 1
+
+
+EXPORT_FAILURES = {
+    "cannot be made": (exports.ExportError("install it"), cli.PASSED, "install it"),
+    "cannot be written": (PermissionError(13, "Permission denied"), 2, "Permission denied"),
+    "is broken": (ZeroDivisionError("division"), cli.OUR_FAULT, "ZeroDivisionError"),
+}
+
+
+@pytest.mark.parametrize(("error", "code", "said"), EXPORT_FAILURES.values(), ids=EXPORT_FAILURES)
+def test_an_export_that_fails_keeps_no_other_back(
+    ask: Ask, handed: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, said: str
+) -> None:
+    written = []
+
+    def write(name: str, *more: object) -> list[Path]:
+        if name == "csv":
+            raise error
+        written.append(name)
+        return []
+
+    monkeypatch.setattr(exports, "write", write)
+    answer = ask(handed)
+    assert said in complaint(answer, code)
+    assert len(written) == len(exports.names()) - 1
+    assert "3 students" in answer[1]
+    if code == cli.PASSED:  # unless it was asked for by name
+        assert "install it" in complaint(ask(handed, "--export", "csv"))
+
+
+# -- what it refuses -------------------------------------------------------------------------
+
+REFUSED: dict[str, tuple[list[str], str]] = {
+    "no folder": ([], "DIR"),
+    "a folder that is not there": (["nowhere"], "nowhere"),
+    "an unknown exercise": (["class", "--exercises", "ex77"], "ex77"),
+    "no jobs": (["class", "--jobs", "0"], "--jobs"),
+    "jobs that are no number": (["class", "--jobs", "x"], "--jobs"),
+    "an unknown export": (["class", "--export", "excel"], "csv"),
+    "exports and none": (["class", "--export", "csv", "--no-exports"], "--no-exports"),
+    "results in the folder": (["class", "--out", "class/results"], "inside"),
+    "results in place of the folder": (["class", "--out", "class"], "inside"),
+    "results by a detour": (["class", "--out", "class/../class/x/../y"], "inside"),
+    "no name": (["/"], "--out"),
+    "a course that is not there": (["class", "--course", "none.yaml"], "none.yaml"),
+    "an isolation that is not there": (["class", "--isolation", "much"], "auto"),
+    "an address that is none": (["class", "--cluster", "::"], ""),
+    "a file in the way of results": (["class", "--out", "file"], "file"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), REFUSED.values(), ids=REFUSED)
+def test_2_and_one_line(
+    ask: Ask, handed: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
+    if "--cluster" in words:
+        monkeypatch.undo()
+        monkeypatch.chdir(ROOT)
+        words = [str(handed), *words[1:]]
+    else:
+        (handed.parent / "file").touch()
+        (Path.cwd() / "class").symlink_to(handed)
+        (Path.cwd() / "file").touch()
+    assert said in complaint(ask(*words))
+    assert "--cluster" in words or not list(handed.parent.glob("**/*.grades"))
+
+
+def test_two_at_once(ask: Ask, handed: Path) -> None:
+    with Store(handed.with_name("class.grades"), "en"):
+        assert "another grade-class" in complaint(ask(handed))
+    assert ask(handed, "--no-exports")[0] == cli.PASSED
+
+
+def test_a_store_that_is_none(ask: Ask, handed: Path) -> None:
+    results = handed.with_name("class.grades")
+    results.mkdir()
+    (results / NAME).write_bytes(b"hello" * 1000)
+    assert "damaged" in complaint(ask(handed))
+    assert (results / NAME).read_bytes() == b"hello" * 1000
+
+
+def test_the_current_folder(ask: Ask, handed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a name of its own, by which the results are called."""
+    suite = Path.cwd()
+    inside = hand_in(suite / "inbox", ann=b"pass = 1\n")
+    monkeypatch.chdir(inside)
+    assert ask(".", "--no-exports")[0] == cli.PASSED
+    assert (suite / "inbox.grades" / NAME).is_file()
+    monkeypatch.chdir(inside / "ann")
+    assert ask("..", "--no-exports")[0] == cli.PASSED
+    assert len(rows(suite / "inbox.grades")) == 1
