@@ -5,9 +5,7 @@ reference and the variants), one hangs, one is wrong (the mistakes).  Beside it:
 submissions in a loop of single gradings; pytest with a third as many checks and no isolation,
 once per submission; and the floor, a fork and a connection.
 
-Processor time is that of everything that was started.  A process of a sandbox outlives the one
-that started it by a moment, so this process adopts such orphans (PR_SET_CHILD_SUBREAPER, prctl(2))
-and waits for them; elsewhere than on Linux it is not known.
+Processor time is that of everything that was started (see ``_processor``).
 """
 
 from __future__ import annotations
@@ -26,6 +24,7 @@ from pathlib import Path
 from grader.catalog import load_exercise, mistakes, solution_path, variants
 from grader.classroom.pool import Pool, default_workers
 from grader.classroom.work import Job, engine_digest
+from grader.commands._processor import Meter, metering
 from grader.model import Exercise, Language
 from grader.sandbox import IsolationChoice
 from grader.texts import text
@@ -40,8 +39,6 @@ def echo(host, port, message, timeout=5.0):
     with socket.create_connection((host, port)) as sock:
         return sock.recv(1)
 """
-_SET_CHILD_SUBREAPER = 36
-_BOUND_S = 20.0
 _BARE = """
 import socket, sys, threading, time
 import pytest
@@ -102,20 +99,21 @@ def run(
     root: Path, count: int, workers: int | None, isolation: IsolationChoice, language: Language
 ) -> list[Measured]:
     """Measure a class of ``count`` and what it is compared with."""
-    adopts = _adopt_orphans()
     exercise = load_exercise(root, "ex03")
     sources = list(_class(root, exercise, count))
     workers = workers or default_workers()
     few = max(3, count // 50)
-    rows = [
-        _class_row(exercise, sources, workers, isolation, language),
-        _measured("single", few, lambda: _single(root, exercise, sources[:few], isolation)),
-        _measured("pytest", few, lambda: _bare_pytest(root, exercise, few)),
-        _measured("floor", 10 * few, lambda: _floor(10 * few)),
-    ]
-    if not adopts:
-        for row in rows:
-            row.cpu_s = float("nan")
+    with metering() as meter:
+        rows = [
+            _class_row(meter, exercise, sources, workers, isolation, language),
+            _measured(
+                meter, "single", few, lambda: _single(root, exercise, sources[:few], isolation)
+            ),
+            _measured(meter, "pytest", few, lambda: _bare_pytest(root, exercise, few)),
+            _measured(meter, "floor", 10 * few, lambda: _floor(10 * few)),
+        ]
+    if not meter.exact:
+        rows[0].note += "\n" + text("cli.bench_inexact", language)
     return rows
 
 
@@ -133,6 +131,7 @@ def _class(root: Path, exercise: Exercise, count: int) -> Iterator[bytes]:
 
 
 def _class_row(
+    meter: Meter,
     exercise: Exercise,
     sources: list[bytes],
     workers: int,
@@ -157,7 +156,7 @@ def _class_row(
         finally:
             pool.close()
 
-    row = _measured("class", len(sources), grade)
+    row = _measured(meter, "class", len(sources), grade)
     counts = ", ".join(f"{statuses[name]} {name}" for name in sorted(statuses))
     memory = " → ".join(f"{size >> 20}" for size in sizes)
     row.note = text(
@@ -217,43 +216,14 @@ def _floor(count: int) -> None:
             os.waitpid(child, 0)
 
 
-# -- processor time and memory -------------------------------------------------------------
+# -- what it took --------------------------------------------------------------------------
 
 
-def _measured(name: str, count: int, work: Callable[[], None]) -> Measured:
-    before, began = _cpu(), time.perf_counter()
+def _measured(meter: Meter, name: str, count: int, work: Callable[[], None]) -> Measured:
+    before, began = meter.read(), time.perf_counter()
     work()
     wall = time.perf_counter() - began
-    _bury_orphans()
-    return Measured(name, count, wall, _cpu() - before)
-
-
-def _adopt_orphans() -> bool:
-    if sys.platform != "linux":
-        return False
-    import ctypes
-
-    return bool(ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
-
-
-def _bury_orphans() -> None:
-    """Wait for whatever is left: only what has been waited for is accounted for."""
-    if not hasattr(os, "waitpid"):
-        return
-    end = time.monotonic() + _BOUND_S
-    with suppress(ChildProcessError):
-        while time.monotonic() < end:
-            if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                os.sched_yield() if hasattr(os, "sched_yield") else None
-
-
-def _cpu() -> float:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return float("nan")
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return Measured(name, count, wall, meter.read() - before)
 
 
 def _biggest_worker() -> int:

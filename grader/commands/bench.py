@@ -6,7 +6,6 @@ run in turn with the rest, says more than seconds do.
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from grader.catalog import exercise_ids, load_exercise, solution_path
 from grader.cli import PASSED, BadRequestError, Parser, suite_root
+from grader.commands._processor import Meter, metering
 from grader.commands._soak import cores
 from grader.model import Language
 from grader.texts import text
@@ -82,11 +82,11 @@ def run(argv: Sequence[str], language: Language) -> int:
         )
         _class_bench.print_rows(rows, cores(), language)
         return PASSED
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, metering() as meter:
         timed = _rows(root, Path(folder))
         for turn in range(arguments.runs + 1):
             for row in timed:
-                wall, cpu = _time(row.command, root)
+                wall, cpu = _time(row.command, root, meter)
                 if turn:  # the first turn fills caches
                     row.wall.append(wall)
                     row.cpu.append(cpu)
@@ -121,18 +121,13 @@ def _rows(root: Path, folder: Path) -> list[Row]:
     return rows
 
 
-def _time(command: list[str], root: Path) -> tuple[float, float]:
-    """Return wall and processor time (children included) of one command, in seconds."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+def _time(command: list[str], root: Path, meter: Meter) -> tuple[float, float]:
+    """Return wall and processor time (sandboxes included) of one command, in seconds."""
+    before, began = meter.read(), time.perf_counter()
+    subprocess.run(
+        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
     )
-    if hasattr(os, "wait4"):
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        return time.perf_counter() - began, usage.ru_utime + usage.ru_stime
-    process.wait()
-    return time.perf_counter() - began, float("nan")
+    return time.perf_counter() - began, meter.read() - before
 
 
 def _print(rows: Sequence[Row]) -> None:
