@@ -26,6 +26,7 @@ import os
 import signal
 import socket
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -151,10 +152,25 @@ class Nursery:
 
     def _become_zygote(self, fd: int) -> None:
         self.channel.sock.close()
+        # The nursery's is one pipe for all submissions, which nobody reads before its end.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        channel = Channel(socket.socket(fileno=fd))
+        zygote = Zygote(channel, self.kernel)
+        try:
+            self._furnish(zygote.config)
+        except OSError as error:
+            channel.send({"error": error.strerror or str(error)})
+            return
+        zygote.start()
+        zygote.serve()
+
+    def _furnish(self, config: dict[str, object]) -> None:
+        """Bring up the zygote's own network and lay out the submission (OSError)."""
         self.kernel.die_with_parent()
         kernel.raise_loopback()
-        zygote = Zygote(Channel(socket.socket(fileno=fd)), self.kernel)
-        path, source = str(zygote.config["path"]), zygote.config.pop("source")
+        path, source = str(config["path"]), config.pop("source")
         assert isinstance(source, bytes)
         folder = os.path.dirname(path).encode()
         if not self.kernel.mount(b"tmpfs", folder, b"mode=755"):
@@ -162,8 +178,6 @@ class Nursery:
         with open(path, "wb") as file:
             file.write(source)
         self.kernel.seal(folder)
-        zygote.start()
-        zygote.serve()
 
 
 class Zygote:
@@ -234,8 +248,11 @@ class Zygote:
         try:
             with open(path, "rb") as file:
                 source = file.read()
-            self.code = compile(source, path, "exec", dont_inherit=True)
-            preload(source)
+            with warnings.catch_warnings():
+                # Nobody reads them here, and whoever writes more than a pipe holds is stuck.
+                warnings.simplefilter("ignore")
+                self.code = compile(source, path, "exec", dont_inherit=True)
+                preload(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             line = getattr(error, "lineno", None)
             text = str(getattr(error, "msg", None) or error) or type(error).__name__

@@ -17,6 +17,7 @@ from grader.sandbox import interpreter, seccomp
 from grader.sandbox.base import (
     LEARNER_FOLDER,
     RUNNER_FILES,
+    SandboxError,
     Submission,
     UnavailableError,
     config_for,
@@ -39,14 +40,7 @@ _ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "4",
     # Names are looked up once, before any fork (ld.so(8)), not in each child.
     "LD_BIND_NOW": "1",
-    # Many MiB are moved: where the kernel has huge pages on demand, a 16 MiB message takes 8 page
-    # faults for each copy of it, not 4096 (glibc's manual, Memory Allocation Tunables).
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
-# What glibc reads to find out whether it can use them.
-_HUGE_PAGES = [
-    f"/sys/kernel/mm/transparent_hugepage/{name}" for name in ("enabled", "hpage_pmd_size")
-]
 _NAMESPACES = [
     "--unshare-user",
     "--unshare-pid",
@@ -124,6 +118,8 @@ class BubblewrapSandbox(ZygoteSandbox):
         super()._await_hello()
 
     def _take_hello(self, hello: dict[str, object]) -> None:
+        if "error" in hello:
+            raise SandboxError(f"no zygote: {hello['error']}")
         if not hello.get("seccomp"):
             self.isolation = Isolation("full", "bubblewrap", ("seccomp",))
 
@@ -156,8 +152,6 @@ def _command() -> tuple[list[str], list[int]]:
     command += ["--proc", "/proc", "--remount-ro", "/proc"]
     for folder in (*PRIVATE_FOLDERS, _SUBMISSION):
         command += ["--size", str(1 << 20), "--tmpfs", folder]
-    for name in _HUGE_PAGES:
-        command += ["--ro-bind-try", name, name]
     for name in RUNNER_FILES:
         command += ["--ro-bind", str(LEARNER_FOLDER / name), f"/dojo/{name}"]
     fds: list[int] = []

@@ -20,6 +20,7 @@ from grader.sandbox.base import SandboxError
 
 _START_BOUND = 20.0
 _END_BOUND = 0.5
+_KILLED_BOUND = 10.0
 
 
 class Nursery:
@@ -118,4 +119,4 @@ def await_end(pidfd: int, bound_s: float) -> None:
     if not watch.poll(bound_s * 1000):
         with suppress(OSError):
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        watch.poll(bound_s * 1000)
+        watch.poll(_KILLED_BOUND * 1000)
