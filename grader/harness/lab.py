@@ -188,8 +188,8 @@ class Lab:
         return process
 
     def stop(self, process: LearnerProcess) -> None:
-        """End a learner process and everything it started."""
-        process.close()
+        """End a learner process and everything it started; what it had open is closed then."""
+        process.close(gone=True)
         if process in self.waiter.learners:
             self.waiter.learners.remove(process)
 

@@ -344,9 +344,9 @@ class LearnerProcess:
                     break
         return best
 
-    def close(self) -> None:
-        """End the process and everything it started."""
-        self.child.close()
+    def close(self, *, gone: bool = False) -> None:
+        """End the process and everything it started; ``gone`` as in `Child.close`."""
+        self.child.close(gone=gone)
 
 
 def _handles(pid: int, number: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import select
 import selectors
 import shutil
 import signal
@@ -12,8 +13,9 @@ import socket
 import stat
 import sys
 import threading
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +29,8 @@ DUMP_BYTES = 1 << 16
 _STACK_RESERVE = 8 << 20
 _SANDBOX_PROCESSES = 200
 _CHECKS_AT_ONCE = 8
+# A killed process is gone in a moment, unless the machine has no processor for it.
+_GONE_BOUND, _GONE_LOOK = 30.0, 0.002
 
 
 class SandboxError(Exception):
@@ -181,16 +185,33 @@ class Child:
         else:
             processes.kill_tree(self.root)
 
-    def close(self) -> None:
-        """End the processes and give back what the judge holds of them."""
+    def close(self, *, gone: bool = False) -> None:
+        """End the processes and give back what the judge holds of them.
+
+        ``gone``: come back only when they are no more, and what they had open is closed: a
+        listener whose port another process is to have.
+        """
         if self._closed:
             return
         self._closed = True
+        below = [] if self.namespaces or not gone else processes.descendants(self.root)
         self.kill()
+        if gone:
+            self._await_end(below)
         self.control.close()
         for fd in (self.dump, self.status, self.pidfd):
             if fd >= 0:
                 os.close(fd)
+
+    def _await_end(self, below: Sequence[int]) -> None:
+        if self.namespaces and self.pidfd >= 0:
+            # Of a namespace's first process that is told when all others in it have ended.
+            await_readable(self.pidfd, _GONE_BOUND)
+            return
+        end = time.monotonic() + _GONE_BOUND
+        for pid in (*below, self.root):
+            while processes.state(pid) != "Z" and time.monotonic() < end:
+                select.select([], [], [], _GONE_LOOK)
 
     def end_status(self) -> str:
         """Return "exit N" or "signal N", or "" where it is not known."""
@@ -229,6 +250,13 @@ class Sandbox(ABC):
     @abstractmethod
     def network_pid(self) -> int:
         """A process whose ``/proc/PID/net`` shows the learner's network; 0 where none does."""
+
+
+def await_readable(fd: int, bound_s: float) -> bool:
+    """Wait until a descriptor, of any number, can be read, or the time is up; say which."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(bound_s * 1000))
 
 
 def executable() -> str:

@@ -8,7 +8,6 @@ with it (clone(2)).  A start costs some 40 ms of processor time, such a fork a f
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from grader.learner import plain, rights
-from grader.sandbox.base import SandboxError
+from grader.sandbox.base import SandboxError, await_readable
 
 _START_BOUND = 20.0
 _END_BOUND = 0.5
@@ -114,9 +113,7 @@ class Nursery:
 
 def await_end(pidfd: int, bound_s: float) -> None:
     """Wait until a process has ended, and end it after so many seconds (pidfd_open(2))."""
-    watch = select.poll()
-    watch.register(pidfd, select.POLLIN)
-    if not watch.poll(bound_s * 1000):
+    if not await_readable(pidfd, bound_s):
         with suppress(OSError):
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        watch.poll(_KILLED_BOUND * 1000)
+        await_readable(pidfd, _KILLED_BOUND)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from grader.harness.lab import Lab
 from grader.model import Limits
-from grader.sandbox.base import Drain, Output, executable, process_limit, rlimits
+from grader.sandbox import processes
+from grader.sandbox.base import (
+    Drain,
+    Output,
+    await_readable,
+    executable,
+    process_limit,
+    rlimits,
+)
 
 
 def test_keeps_the_beginning_of_an_output_and_counts_the_rest() -> None:
@@ -73,3 +83,56 @@ def test_processes_are_counted_only_where_they_are_the_sandboxs_own(
     assert process_limit(limits, user=61200)["RLIMIT_NPROC"] >= 8 * 300
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     assert process_limit(limits, namespace=True) == {}
+
+
+HEAVY = """
+import os
+def serve(host, port):
+    return None
+def crowd():
+    pids = []
+    for _ in range(8):
+        pid = os.fork()
+        if pid == 0:
+            held = bytearray(30 << 20)
+            for at in range(0, len(held), 4096):
+                held[at] = 1
+            os.read(os.pipe()[0], 1)
+        pids.append(pid)
+    return len(pids)
+"""
+
+
+@pytest.mark.parametrize(
+    "isolation",
+    [
+        pytest.param("full", marks=pytest.mark.needs_bwrap),
+        pytest.param("partial", marks=pytest.mark.needs_landlock),
+        "none",
+    ],
+)
+@pytest.mark.needs_proc
+def test_what_is_stopped_is_gone(open_lab: Callable[..., Lab], isolation: str) -> None:
+    """Its listener, too: the next server of a check is to have that port."""
+    lab = open_lab(HEAVY, isolation)
+    calling = lab.call("crowd")
+    assert calling.returns() == 8
+    child = calling.process.child
+    pids = [*processes.descendants(child.root), *([child.root] if child.root_is_learner else [])]
+    assert len(pids) >= 9
+    lab.stop(calling.process)
+    assert [processes.state(pid) for pid in pids] == ["Z"] * len(pids)
+
+
+def test_waits_for_descriptors_of_any_number() -> None:
+    import resource
+
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 1200:
+        pytest.skip("this machine gives no process so many descriptors")
+    reading, writing = os.pipe()
+    high = os.dup2(reading, 1100)
+    assert not await_readable(high, 0)
+    os.write(writing, b"x")
+    assert await_readable(high, 0)
+    for fd in (reading, writing, high):
+        os.close(fd)
