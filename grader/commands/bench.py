@@ -18,22 +18,14 @@ from pathlib import Path
 
 from grader.catalog import exercise_ids, load_exercise, solution_path
 from grader.cli import PASSED, BadRequestError, Parser, suite_root
+from grader.commands._class_bench import HANGING, print_rows
+from grader.commands._class_bench import run as run_class
 from grader.commands._processor import Meter, metering
 from grader.commands._soak import cores
 from grader.model import Language
 from grader.texts import text
 
 _EMPTY_TEST = "def test_nothing():\n    pass\n"
-_HANGING = """
-import socket
-def serve(host, port):
-    with socket.create_server((host, port)) as listener:
-        connection, _ = listener.accept()
-        listener.accept()
-def echo(host, port, message, timeout=5.0):
-    with socket.create_connection((host, port)) as sock:
-        return sock.recv(1)
-"""
 
 
 @dataclass
@@ -75,12 +67,8 @@ def run(argv: Sequence[str], language: Language) -> int:
         raise BadRequestError("--count 10 …")
     root = suite_root()
     if arguments.what == "class":
-        from grader.commands import _class_bench
-
-        rows = _class_bench.run(
-            root, arguments.count, arguments.jobs, arguments.isolation, language
-        )
-        _class_bench.print_rows(rows, cores(), language)
+        rows = run_class(root, arguments.count, arguments.jobs, arguments.isolation, language)
+        print_rows(rows, cores(), language)
         return PASSED
     with tempfile.TemporaryDirectory() as folder, metering() as meter:
         timed = _rows(root, Path(folder))
@@ -98,7 +86,7 @@ def _rows(root: Path, folder: Path) -> list[Row]:
     empty = folder / "test_empty.py"
     empty.write_text(_EMPTY_TEST, encoding="utf-8")
     hanging = folder / "tcp_echo.py"
-    hanging.write_text(_HANGING, encoding="utf-8")
+    hanging.write_bytes(HANGING)
     grade = [sys.executable, "-m", "grader", "grade"]
     rows = [Row("pytest", [sys.executable, "-m", "pytest", "-q", str(empty)])]
     for name in exercise_ids(root):
