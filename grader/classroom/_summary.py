@@ -36,11 +36,15 @@ class Look:
         return [f"  {line}" for line in wrap(self.say(key, **values), max(self.width - 2, 20))]
 
 
-def summary(result: ClassResult, look: Look) -> str:
-    """Return counts per exercise, who is missing, and what needs a look; the last line ended."""
+def summary(result: ClassResult, look: Look, notes: Sequence[str] = ()) -> str:
+    """Return counts per exercise, who is missing, and what needs a look; the last line ended.
+
+    ``notes`` are further lines that somebody should read, such as the gradebook's.
+    """
     lines = [look.say("title", students=len(result.collection.students), files=_files(result)), ""]
     lines += _table(result, look)
-    concerns = [line for part in _concerns(result, look) for line in part]
+    concerns = [f"  {line}" for note in notes for line in wrap(escape(note), look.width - 2)]
+    concerns += [line for part in _concerns(result, look) for line in part]
     if concerns:
         lines += ["", look.say("look"), *concerns]
     return guard("\n".join(lines)) + "\n"

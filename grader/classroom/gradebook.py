@@ -23,6 +23,7 @@ from typing import Literal
 from grader.classroom.course import Course, ExerciseRule, names
 from grader.classroom.model import ClassResult, Graded, Student
 from grader.model import Exercise, Verdict
+from grader.texts import text
 
 CellStatus = Literal["graded", "ambiguous", "missing", "excused", "error"]
 Flag = Literal[
@@ -308,6 +309,14 @@ def _row(student: Student, cells: tuple[Cell, ...], weights: Sequence[Decimal]) 
         percent=rounded(total / out_of * 100) if out_of else None,
         complete=all(cell.points is not None or cell.status == "excused" for cell in cells),
     )
+
+
+def notes(result: ClassResult, course: Course) -> list[str]:
+    """Return what is odd about the course's entries, in the class's language."""
+    return [
+        text(f"gradebook.note_{note.about}", result.language, word=note.word)
+        for note in _notes(result.collection.students, course)
+    ]
 
 
 def _notes(students: Sequence[Student], course: Course) -> tuple[Note, ...]:

@@ -232,6 +232,8 @@ def _width() -> int:
 
 
 def _run(request: Request, stack: ExitStack) -> int:
+    from grader.classroom.gradebook import notes
+
     if not request.source.exists():  # else a mistyped name would get a results folder
         _collect(request, None)[1].close()
     store = stack.enter_context(Store(request.results, request.language))
@@ -257,7 +259,7 @@ def _run(request: Request, stack: ExitStack) -> int:
     result = grading.result(title, datetime.now(timezone.utc))
     code, written = _export(request, result)
     look = Look(request.language, _width(), wants_colour(), request.arguments.verbose)
-    sys.stdout.write("\n" + summary(result, look))
+    sys.stdout.write("\n" + summary(result, look, notes(result, request.course)))
     sys.stdout.write("\n" + request.say("results", folder=escape(str(request.results))) + "\n")
     sys.stdout.writelines(f"  {line}\n" for line in wrap(_files(request, written), look.width - 2))
     return max(code, OUR_FAULT if failures(result.graded) else PASSED)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.classroom.course import Course, Excused, ExerciseRule, Extension, Late
-from grader.classroom.gradebook import Cell, Gradebook, Note, Row, figures, rounded, share_of
+from grader.classroom.gradebook import Cell, Gradebook, Note, Row, figures, notes, rounded, share_of
 from grader.classroom.model import ClassResult, Collection, Graded, Handed, Student
 from grader.model import Check, Exercise, GraderInfo, Isolation, Text, Verdict, VerdictStatus
 
@@ -318,6 +318,11 @@ def test_totals_are_the_sums_of_what_is_shown() -> None:
 def test_rules_that_name_nobody_or_several_are_noted() -> None:
     rules = course(extensions=(Extension("anne", (), None, 1),), excused=(Excused("x"),))
     assert figures(result(), rules).notes == (Note("nobody", "anne"), Note("nobody", "x"))
+    said = notes(result(), rules)
+    assert [line.split(",")[0] for line in said] == [
+        "course.yaml names anne",
+        "course.yaml names x",
+    ]
     twins = (Student("1", mail="a@b"), Student("2", mail="A@b"))
     collection = Collection("c", "folders", twins, (), ())
     whole = replace(result(), collection=collection)

@@ -321,3 +321,9 @@ def test_a_class_of_nobody() -> None:
     shown = summary(nobody, Look("en"))
     assert "Please look" not in shown
     assert shown.splitlines()[3].split() == ["ex90", "name", "0", "0"]
+
+
+def test_what_else_is_to_be_read_stands_first_and_harms_nobody() -> None:
+    lines = summary(result(), Look("en"), ["course.yaml names \x1b[31mX"]).splitlines()
+    at = lines.index("Please look at:")
+    assert lines[at + 1] == r"  course.yaml names \x1b[31mX"
