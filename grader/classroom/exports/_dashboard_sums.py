@@ -158,7 +158,7 @@ def checks(
             failed = [one for one in here if one.status in _BAD]
             tried = len(failed) + sum(one.status == "passed" for one in here)
             why = Counter("" if one.because else one.diagnosis for one in failed)
-            mostly = min(why, key=lambda name: (-why[name], name), default="")
+            mostly = min(why, key=lambda name: (-why[name], not name, name), default="")
             found.append(
                 CheckView(
                     exercise=exercise,
