@@ -109,7 +109,8 @@ def _thread(pid: int, tid: int) -> Thread | None:
         run_ns, queue_ns = (int(word) for word in _read(f"{folder}/schedstat").split()[:2])
     except (OSError, ValueError):
         return None
-    if syscall.startswith("running") or not syscall:
+    # "-1": it stands still, but in no call: a page is fetched, or it is stopped (proc(5)).
+    if syscall.startswith(("running", "-1 ")) or not syscall:
         return Thread(pid, tid, "running", "", -1, 0.0, run_ns, queue_ns, "")
     if syscall == _HIDDEN:
         return Thread(pid, tid, "unknown", "", -1, 0.0, run_ns, queue_ns, "")

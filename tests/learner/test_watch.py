@@ -228,3 +228,13 @@ def test_a_call_that_nobody_knows_is_not_taken_for_blocked() -> None:
     assert watch._classify(1, 0, "restart", words)[0] == "unknown"
     with socket.socket() as sock:
         assert watch._socket_has_timeout(0, sock.fileno())
+
+
+def test_who_stands_still_outside_of_any_call_is_not_waiting(
+    start: Start, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel fetches a page, say: that is the machine's doing (proc(5), syscall: -1)."""
+    pid = start("server.recv(1)")
+    eventually(lambda: is_in(pid, "blocked", "recv"))
+    monkeypatch.setattr(watch, "_syscall", lambda folder, pid: "-1 0x7ffd05e2b2c8 0x7f1e3c2a9a3d")
+    assert is_in(pid, "running", "")
