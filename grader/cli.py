@@ -350,8 +350,13 @@ def _is_taking_or_giving_back(frame: FrameType | None) -> bool:
     """Say whether one of our objects is just being made or closed, which is done as a whole.
 
     Cut off in there, it would leave what it owns to nobody: ``finally`` itself has no shelter.
+    So are modules imported: they exec() texts (dataclasses), and a KeyboardInterrupt that comes
+    through there makes the interpreter kill itself with SIGINT at its end, whoever has caught it
+    (``unhandled_keyboard_interrupt`` in CPython's pythonrun.c).
     """
     while frame is not None:
+        if frame.f_globals.get("__name__") == "importlib._bootstrap":
+            return True
         if frame.f_code.co_name in ("__init__", "close", "__exit__"):
             module = frame.f_globals.get("__name__", "")
             if module.startswith("grader.") and module != __name__:

@@ -142,10 +142,14 @@ class ZygoteSandbox(Sandbox):
 
     def fork(self, *, raw: bool = False) -> Child:
         self.compiled()
-        control, remote = socket.socketpair()
-        output_r, output_w = os.pipe()
-        status_r, status_w = os.pipe()
-        dump = _sealed_file()
+        with contextlib.ExitStack() as made:  # given back where there is none left of the next
+            control, remote = socket.socketpair()
+            made.callback(control.close)
+            made.callback(remote.close)
+            output_r, output_w = _pipe(made)
+            status_r, status_w = _pipe(made)
+            dump = _sealed_file()
+            made.pop_all()
         given = (remote.fileno(), output_w, dump, status_w)
         try:
             reply, fds = self._ask({"op": "fork", "raw": raw}, given)
@@ -244,6 +248,13 @@ class ZygoteSandbox(Sandbox):
         if not isinstance(reply, dict):
             raise SandboxError("the zygote answered something else")
         return reply, fds
+
+
+def _pipe(made: contextlib.ExitStack) -> tuple[int, int]:
+    reading, writing = os.pipe()
+    made.callback(os.close, reading)
+    made.callback(os.close, writing)
+    return reading, writing
 
 
 def _sealed_file() -> int:

@@ -351,3 +351,32 @@ def test_a_signal_after_the_end_takes_nothing_back(suite: Path, number: str) -> 
     assert (answer.code, answer.err) == (-getattr(signal, number), "")
     assert "tcp_echo.py is empty" in answer.out
     assert json.loads((suite / "v.json").read_text("utf-8"))["status"] == "failed"
+
+
+IN_AN_IMPORT = """
+import sys
+from grader import cli
+
+sys.path.insert(0, sys.argv[1])
+try:
+    with cli._ending_when_asked(for_good=True):
+        import slow_to_import
+        while True:
+            pass
+except KeyboardInterrupt:
+    assert slow_to_import.is_whole
+    sys.exit(cli.INTERRUPTED)
+"""
+SLOW_TO_IMPORT = """
+import os, signal, time
+os.kill(os.getpid(), signal.SIGTERM)
+exec("time.sleep(0.05)")
+is_whole = True
+"""
+
+
+def test_a_module_is_imported_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "slow_to_import.py").write_text(SLOW_TO_IMPORT)
+    command = [sys.executable, "-B", "-c", IN_AN_IMPORT, str(tmp_path)]
+    done = subprocess.run(command, timeout=60, check=False)
+    assert done.returncode == cli.INTERRUPTED

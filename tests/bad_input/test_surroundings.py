@@ -184,7 +184,8 @@ def test_a_clock_that_jumps_is_looked_at_by_nobody(branch: Ask, step: float) -> 
 
 def test_durations_come_from_a_clock_that_only_goes_forward() -> None:
     wall = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today"}
-    dated = {"history.py", "reset.py"}  # when an attempt was made, and what a kept one is called
+    # When an attempt was made, what a kept one is called, when something was graded or handed in.
+    dated = {"history.py", "reset.py", "store.py", "grade_class.py", "classroom50.py"}
     for path in (ROOT / "grader").rglob("*.py"):
         if path.name in dated:
             continue
