@@ -120,7 +120,9 @@ def _expect_silence(lab: Lab, client: StreamPeer) -> None:
     try:
         lab.waiter.until(read=[client.sock], bound=QUIET, locate=False)
     except CheckFailed as failure:
-        if failure.kind in _WAITS:
+        # Who runs in circles meanwhile is silent, too; whether it should is another check's affair,
+        # and on a busy machine the moment is long enough to see it here.
+        if failure.kind in (*_WAITS, "spinning"):
             return
         raise
     data = client.read()
