@@ -166,7 +166,7 @@ def test_tests_mirror_modules() -> None:
     about = {
         "test_layers", "test_exercises", "test_noxfile", "test_choice", "test_init",
         "test_process_sandbox", "test_limits", "test_authors", "test_real_clients", "test_pages",
-        "test_real_http_servers", "test_same_mistakes", "test_golden",
+        "test_real_http_servers", "test_same_mistakes", "test_golden", "test_hostile",
     }  # fmt: skip
     folders = {"harness", "attacks", "bad_input", "fuzz", "browser", "acceptance", "dashboard"}
     for path in (ROOT / "tests").rglob("test_*.py"):

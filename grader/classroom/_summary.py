@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.classroom.model import ClassResult, Graded
 from grader.classroom.running import failures, standing
+from grader.classroom.store import LOCK, NAME
 from grader.model import Exercise, Language
 from grader.report._layout import columns, cut, escape, guard, pad, paint, wrap
 from grader.texts import text
+
+if TYPE_CHECKING:
+    from grader.classroom.course import Course
 
 _FEW = 10
 _LOOK_AT = ("unknown", "refused", "unreadable")
@@ -41,7 +48,7 @@ def summary(result: ClassResult, look: Look, notes: Sequence[str] = ()) -> str:
 
     ``notes`` are further lines that somebody should read, such as the gradebook's.
     """
-    lines = [look.say("title", students=len(result.collection.students), files=_files(result)), ""]
+    lines = [*_title(result, look), ""]
     lines += _table(result, look)
     concerns = [f"  {line}" for note in notes for line in wrap(escape(note), look.width - 2)]
     concerns += [line for part in _concerns(result, look) for line in part]
@@ -50,8 +57,64 @@ def summary(result: ClassResult, look: Look, notes: Sequence[str] = ()) -> str:
     return guard("\n".join(lines)) + "\n"
 
 
-def _files(result: ClassResult) -> int:
-    return len(result.graded)
+def rules(result: ClassResult, course: Course) -> list[str]:
+    """Return what is odd about a course's rules for this class, in its language."""
+    from grader.classroom.gradebook import notes
+
+    exercises = {exercise.id: exercise for exercise in result.exercises}
+    students = {student.key: student for student in result.collection.students}
+    timeless = sum(
+        course.due(students[one.student], exercises[one.exercise])[0] is not None
+        for one in result.collection.handed
+        if one.submitted_at is None and not one.late
+        if one.student in students and one.exercise in exercises
+    )
+    lines = [text("classroom.no_times", result.language, n=timeless)] if timeless else []
+    return lines + notes(result, course)
+
+
+def closing(results: Path, written: Sequence[Path], left_out: Sequence[str], look: Look) -> str:
+    """Return where everything is, and what else lies there; the last line ended (OSError).
+
+    ``left_out`` are the exports that cannot be made and that nobody has asked for by name.
+    """
+    say = partial(text, language=look.language)
+    lines = [say("classroom.results", folder=escape(str(results.resolve())))]
+    lines += [f"  {line}" for line in wrap(_files_in(results, written), look.width - 2)]
+    ends = {"older": _leftovers(results, written), "left_out": left_out}
+    for key, names in ends.items():
+        if names:
+            lines += wrap(say(f"classroom.{key}", names=escape(", ".join(names))), look.width)
+    return "\n".join(lines) + "\n"
+
+
+def _files_in(results: Path, written: Sequence[Path]) -> str:
+    """Return what has been written in a few words: files, and folders with their numbers."""
+    counts: Counter[str] = Counter()
+    for path in written:
+        parts = path.relative_to(results).parts
+        counts[parts[0] if len(parts) == 1 else f"{parts[0]}/"] += 1
+    shown = [f"{name} ({n})" if name.endswith("/") else name for name, n in sorted(counts.items())]
+    return escape(", ".join([NAME, *shown]))
+
+
+def _leftovers(results: Path, written: Sequence[Path]) -> list[str]:
+    """Return what lies beside the grades and was not written by this run, by name."""
+    new = {path.relative_to(results).parts[0] for path in written}
+    return sorted(
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in results.iterdir()
+        if path.name not in new and path.name != LOCK and not path.name.startswith((NAME, "."))
+    )
+
+
+def _title(result: ClassResult, look: Look) -> list[str]:
+    """Return how many there are; that the same file is graded once is said where there is one."""
+    files = len(result.graded)
+    different = len({(one.handed.exercise, one.handed.sha256) for one in result.graded})
+    key = "title" if different == files else "title_same"
+    students = len(result.collection.students)
+    return wrap(look.say(key, students=students, files=files, different=different), look.width)
 
 
 def _table(result: ClassResult, look: Look) -> list[str]:

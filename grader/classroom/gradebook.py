@@ -38,8 +38,11 @@ Flag = Literal[
     "not_counted",  # some checks could not be carried out here and are left out
     "grader_error",  # our fault: no points, but no zero
     "not_graded",  # the run ended before this was graded
+    "stub",  # nothing but the file as it was handed out
 ]
 _ZERO = Decimal("0.00")
+# Years to reckon with: a stranger's clock may stand at either end of the calendar.
+_YEARS = 1000, 9000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,16 +168,29 @@ def figures(result: ClassResult, course: Course) -> Gradebook:
     for graded in result.graded:
         handed = graded.handed
         by_cell.setdefault((handed.student, handed.exercise), []).append(graded)
+    stubs = handed_in_as_stubs(result)
     rules = tuple(course.rule(exercise) for exercise in result.exercises)
     rows = []
     for student in result.collection.students:
         cells = []
         for exercise in result.exercises:
             files = by_cell.get((student.key, exercise.id), ())
-            cells.append(_cell(student, exercise, files, course, result.made_at))
+            cell = _cell(student, exercise, files, course, result.made_at)
+            if cell.status == "missing" and (student.key, exercise.id) in stubs:
+                cell = replace(cell, flags=(*cell.flags, "stub"))
+            cells.append(cell)
         rows.append(_row(student, tuple(cells), [rule.weight for rule in rules]))
     notes = _notes(result.collection.students, course)
     return Gradebook(course.title or result.title, result.exercises, rules, tuple(rows), notes)
+
+
+def handed_in_as_stubs(result: ClassResult) -> set[tuple[str, str]]:
+    """Return the students and exercises of which an unchanged stub was found (and ignored)."""
+    return {
+        (entry.student, entry.exercise)
+        for entry in result.collection.entries
+        if entry.role == "ignored" and entry.reason == "stub"
+    }
 
 
 def rounded(number: Fraction | Decimal) -> Decimal:
@@ -213,7 +229,8 @@ def _cell(
     if course.is_excused(student, exercise.id):
         return replace(cell, status="excused")
     if not files:
-        over = due is None or course.days_late(made_at, due) > 0
+        # Without a due time nobody's time is ever over.
+        over = due is not None and course.days_late(made_at, due) > 0
         return replace(cell, points=_ZERO) if over and course.missing == "zero" else cell
     tries = [_attempt(graded, due, extended, course) for graded in files]
     chosen, certain = _choose(tries, course)
@@ -289,6 +306,8 @@ def _lateness(
 def _when(graded: Graded, course: Course) -> datetime | None:
     """Return when a file was handed in; a time without a zone is read in the student's favour."""
     when = graded.handed.submitted_at
+    if when is not None and not _YEARS[0] <= when.year <= _YEARS[1]:
+        when = when.replace(year=min(max(when.year, _YEARS[0]), _YEARS[1]), day=1)
     if when is None or when.tzinfo is not None:
         return when
     readings = (when.replace(tzinfo=course.zone, fold=fold) for fold in (0, 1))

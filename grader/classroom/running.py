@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection as Several
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,7 @@ class Order:
     """What is to be graded, and how; ``read`` gives the bytes of a file by its sha256, or None.
 
     ``exercises`` are those that were asked for.  ``regrade``: what has a grade is graded again.
+    ``source`` is noted with the run: the whole path of what was handed in ("": the collection's).
     """
 
     collection: Collection
@@ -35,6 +37,7 @@ class Order:
     language: Language = "en"
     isolation: IsolationChoice = "auto"
     regrade: bool = False
+    source: str = ""
 
 
 class Observer(Protocol):
@@ -65,7 +68,7 @@ class Grading:
         listed = [(one, unit.key) for one in order.collection.handed if (unit := self._unit(one))]
         self._run = store.begin(
             Run(
-                source=order.collection.source,
+                source=order.source or order.collection.source,
                 version=__version__,
                 engine=engine_digest(),
                 language=order.language,
@@ -234,6 +237,14 @@ class Grading:
             language=language,
             title=exercise.title.in_language(language),
         )
+
+
+def exercises_of(
+    collection: Collection, every: tuple[Exercise, ...], named: Several[str]
+) -> tuple[Exercise, ...]:
+    """Return a course's exercises: those named (ids), and what somebody has handed in; else all."""
+    there = {one.exercise for one in collection.handed}
+    return tuple(e for e in every if e.id in named or e.id in there) or every
 
 
 def is_failure(one: Graded) -> bool:

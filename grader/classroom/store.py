@@ -98,11 +98,15 @@ class Store:
         self._language = language
         self._packing = Packing()
         self._rounds: dict[str, int] = {}
+        self._made: list[Path] = []  # folders, the innermost first
         self._lock: IO[bytes] | None = None
         self._database: sqlite3.Connection | None = None
         with self._telling():
+            self._check_folder(folder)
             if not folder.is_dir():
+                made = [path for path in (folder, *folder.parents) if not path.exists()]
                 folder.mkdir(parents=True, mode=0o700)  # grades are nobody else's business
+                self._made = made
         try:
             self._take(folder / LOCK)
             with self._telling():
@@ -112,11 +116,18 @@ class Store:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; where nothing came of it, leave no new folder behind."""
+        unused = self._is_unused()
         if self._database is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._database.close()
             self._database = None
+        if unused:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+                self.path.with_name(LOCK).unlink()
+                for folder in self._made:
+                    folder.rmdir()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -129,7 +140,29 @@ class Store:
         """Let go of the file."""
         self.close()
 
+    def _is_unused(self) -> bool:
+        """Say whether the folder is ours and new, and nothing is kept in it."""
+        if not self._made or self._database is None:
+            return False
+        query = "SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM verdicts)"
+        with contextlib.suppress(sqlite3.Error):
+            return bool(self._database.execute(query).fetchone()[0] == 0)
+        return False
+
     # -- runs --------------------------------------------------------------------------
+
+    def other_class(self, source: str, students: Iterable[str]) -> str:
+        """Return where the grades come from if that is another class, else "".
+
+        Another class has another source, and none of its students is among ``students`` (keys).
+        """
+        with self._telling():
+            found = self._db.execute("SELECT source FROM runs ORDER BY id DESC").fetchall()
+            there = {row[0] for row in self._db.execute("SELECT DISTINCT student FROM handed")}
+        sources: list[str] = [row[0] for row in found]
+        if _clean(source) in sources or there & {_clean(key) for key in students}:
+            return ""
+        return sources[0] if sources and there else ""
 
     def begin(self, run: Run, handed: Sequence[tuple[Handed, str]]) -> int:
         """Note a run, and what was handed in with the keys of that; return the run's number."""
@@ -147,19 +180,11 @@ class Store:
                     "INSERT INTO handed VALUES (?, ?, ?, ?, ?, ?, ?)",
                     ([number, *_row(one, key)] for one, key in handed),
                 )
+            asked = [run.version, run.engine, run.language, run.isolation, int(run.regrade)]
             made = database.execute(
                 "INSERT INTO runs (at, source, version, engine, language, isolation, regrade, list)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    _now(),
-                    _clean(run.source),
-                    run.version,
-                    run.engine,
-                    run.language,
-                    run.isolation,
-                    int(run.regrade),
-                    number,
-                ],
+                [_now(), _clean(run.source), *asked, number],
             )
             assert made.lastrowid is not None
             return made.lastrowid
@@ -262,6 +287,16 @@ class Store:
     def _db(self) -> sqlite3.Connection:
         assert self._database is not None
         return self._database
+
+    def _check_folder(self, folder: Path) -> None:
+        """Refuse a folder that is somebody else's: what lies in it would be written over."""
+        if not folder.is_dir():
+            if folder.exists():
+                raise StoreError(self._say("store_no_folder", folder=folder))
+        elif not self.path.exists() and any(
+            path.name != LOCK and not path.name.startswith(".") for path in folder.iterdir()
+        ):
+            raise StoreError(self._say("store_not_ours", folder=folder))
 
     def _take(self, path: Path) -> None:
         """Hold the lock of the folder as long as the store is open."""

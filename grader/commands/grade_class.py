@@ -6,7 +6,6 @@ import shlex
 import shutil
 import sys
 from argparse import Namespace
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from typing import TYPE_CHECKING, get_args
 
 from grader.catalog import load_all, load_exercise
 from grader.classroom._scratch import Scratch
-from grader.classroom._summary import Look, summary
+from grader.classroom._summary import Look, closing, rules, summary
 from grader.classroom.pool import Pool, PoolError, default_workers
 from grader.classroom.progress import Progress, showing
-from grader.classroom.running import Grading, Order, failures
-from grader.classroom.store import NAME, Store, StoreError
+from grader.classroom.running import Grading, Order, exercises_of, failures
+from grader.classroom.store import Store, StoreError
 from grader.cli import (
     BAD_REQUEST,
     INTERRUPTED,
@@ -64,6 +63,12 @@ class Request:
     def language(self) -> Language:
         """The language of everything."""
         return "zh" if self.arguments.lang == "zh" else "en"
+
+    def shown(self, collection: Collection) -> tuple[Exercise, ...]:
+        """Return the exercises that this is about."""
+        if self.arguments.exercises:
+            return self.asked
+        return exercises_of(collection, self.exercises, self.course.exercises)
 
     def say(self, key: str, **values: object) -> str:
         """Return a text of this command."""
@@ -123,7 +128,13 @@ def run(argv: Sequence[str], language: Language) -> int:
 
 
 def _request(argv: Sequence[str], language: Language) -> Request:
-    arguments = parser(language).parse_args(argv)
+    try:
+        arguments = parser(language).parse_args(argv)
+    except BadRequestError as error:
+        greedy = any(word.startswith(("--exercises", "--export")) for word in argv)
+        if greedy and str(error) == text("argparse.required", language) % "DIR":
+            raise BadRequestError(text("classroom.dir_first", language)) from None
+        raise
     language = arguments.lang
     root = suite_root()
     exercises = tuple(load_all(root))
@@ -169,6 +180,8 @@ def _course(path: Path | None, exercises: Sequence[Exercise], language: Language
 
     if path is None:
         return Course()
+    if not path.exists():
+        raise BadRequestError(text("classroom.no_course", language, path=path))
     return read_course(path, [exercise.id for exercise in exercises], language)
 
 
@@ -209,18 +222,26 @@ def _collect(request: Request, scratch: Path | None) -> tuple[Collection, Source
 def _list(request: Request) -> int:
     """Show what was understood; nothing is graded, nothing is written."""
     from grader.classroom.collecting.listing import render_list
+    from grader.classroom.model import ClassResult
 
     collection, sources = _collect(request, None)
     with sources:
+        exercises = request.shown(collection)
         shown = render_list(
             collection,
-            request.asked,
+            exercises,
             request.language,
             width=_width(),
             colour=wants_colour(),
             verbose=request.arguments.verbose,
         )
+        now = datetime.now(timezone.utc)
+        result = ClassResult("", collection, exercises, (), now, request.language, sources.read)
     sys.stdout.write(shown)
+    if lines := rules(result, request.course):
+        sys.stdout.write("\n" + request.say("list_rules") + "\n")
+        for line in lines:
+            sys.stdout.writelines(f"  {part}\n" for part in wrap(escape(line), _width() - 2))
     return PASSED
 
 
@@ -232,8 +253,6 @@ def _width() -> int:
 
 
 def _run(request: Request, stack: ExitStack) -> int:
-    from grader.classroom.gradebook import notes
-
     if not request.source.exists():  # else a mistyped name would get a results folder
         _collect(request, None)[1].close()
     store = stack.enter_context(Store(request.results, request.language))
@@ -241,13 +260,20 @@ def _run(request: Request, stack: ExitStack) -> int:
     stack.callback(scratch.close)
     collection, sources = _collect(request, scratch.folder)
     stack.enter_context(sources)
+    if not collection.handed and not collection.students:
+        raise BadRequestError(request.say("nothing", source=request.source))
+    source = str(request.source.resolve())
+    other = store.other_class(source, [student.key for student in collection.students])
+    if other:
+        raise BadRequestError(request.say("other_class", results=request.results, other=other))
     order = Order(
         collection=collection,
-        exercises=request.asked,
+        exercises=request.shown(collection),
         read=sources.read,
         language=request.language,
         isolation=request.arguments.isolation,
         regrade=request.arguments.regrade,
+        source=source,
     )
     grading = Grading(order, store)
     complete = _grade(request, grading, scratch)
@@ -257,11 +283,10 @@ def _run(request: Request, stack: ExitStack) -> int:
         raise BadRequestError(line, INTERRUPTED)
     title = request.course.title or request.source.absolute().name
     result = grading.result(title, datetime.now(timezone.utc))
-    code, written = _export(request, result)
+    code, written, left_out = _export(request, result)
     look = Look(request.language, _width(), wants_colour(), request.arguments.verbose)
-    sys.stdout.write("\n" + summary(result, look, notes(result, request.course)))
-    sys.stdout.write("\n" + request.say("results", folder=escape(str(request.results))) + "\n")
-    sys.stdout.writelines(f"  {line}\n" for line in wrap(_files(request, written), look.width - 2))
+    sys.stdout.write("\n" + summary(result, look, rules(result, request.course)))
+    sys.stdout.write("\n" + closing(request.results, written, left_out, look))
     return max(code, OUR_FAULT if failures(result.graded) else PASSED)
 
 
@@ -318,7 +343,11 @@ def _backend(request: Request, scratch: Scratch) -> Backend:
         except ClusterError as error:
             raise BadRequestError(str(error)) from None
     # What this machine cannot do is said once, not by every submission.
-    open_sandbox(arguments.isolation, Submission("a.py", b"", "a"), Limits()).close()
+    box = open_sandbox(arguments.isolation, Submission("a.py", b"", "a"), Limits())
+    box.close()
+    if box.isolation.level != "full":
+        missing = "; ".join(box.isolation.missing) or box.isolation.backend
+        _tell(request.say(f"before_{box.isolation.level}", missing=missing))
     jobs = arguments.jobs or default_workers()
     return Pool(jobs, surroundings={"TMPDIR": str(scratch.workers)})
 
@@ -326,18 +355,24 @@ def _backend(request: Request, scratch: Scratch) -> Backend:
 # -- exports -------------------------------------------------------------------------------
 
 
-def _export(request: Request, result: ClassResult) -> tuple[int, list[Path]]:
-    """Write every export; one that cannot be written keeps no other back."""
+def _export(request: Request, result: ClassResult) -> tuple[int, list[Path], list[str]]:
+    """Write every export; one that cannot be written keeps no other back.
+
+    Return the exit code, the files, and the exports that nobody asked for and cannot be made.
+    """
     from grader.classroom import exports
 
-    code, written = PASSED, list[Path]()
+    code, written, left_out = PASSED, list[Path](), list[str]()
     for name in request.exports:
         _show(request.say("writing", name=name))
         try:
             written += exports.write(name, result, request.course, request.results)
         except exports.ExportError as error:
-            code = max(code, BAD_REQUEST if name in request.must else PASSED)
-            _tell(request.say("no_such_export", name=name, error=error))
+            if name in request.must:
+                code = max(code, BAD_REQUEST)
+                _tell(request.say("no_such_export", name=name, error=error))
+            else:
+                left_out.append(name)
         except OSError as error:
             code = max(code, BAD_REQUEST)
             _tell(request.say("export_fails", name=name, error=error.strerror or error))
@@ -347,17 +382,7 @@ def _export(request: Request, result: ClassResult) -> tuple[int, list[Path]]:
             _tell(request.say("export_broken", name=name, error=shown))
         finally:
             _show("")
-    return code, written
-
-
-def _files(request: Request, written: Sequence[Path]) -> str:
-    """Return what has been written in a few words: files, and folders with their numbers."""
-    counts: Counter[str] = Counter()
-    for path in written:
-        parts = path.relative_to(request.results).parts
-        counts[parts[0] if len(parts) == 1 else f"{parts[0]}/"] += 1
-    shown = [f"{name} ({n})" if name.endswith("/") else name for name, n in sorted(counts.items())]
-    return escape(", ".join([NAME, *shown]))
+    return code, written, left_out
 
 
 def _show(line: str) -> None:

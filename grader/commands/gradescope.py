@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.cli import PASSED, BadRequestError, Parser, suite_root
-from grader.commands.handout import chosen, refusal
+from grader.commands.handout import chosen, refusal, unready
 from grader.handout.bundle import bundle, is_ours
 from grader.handout.writing import HandoutError
 from grader.model import Language
@@ -39,6 +39,10 @@ def run(argv: Sequence[str], language: Language) -> int:
     target: Path = arguments.out or Path(f"gradescope-{'-'.join(names)}.zip")
     if target.is_dir() or (os.path.lexists(target) and not is_ours(target)):
         raise BadRequestError(say("gradescope_exists", path=target))
+    if not target.parent.is_dir():
+        raise BadRequestError(say("gradescope_no_folder", path=target, folder=target.parent))
+    for complaint in unready(root, exercises, language).values():
+        raise BadRequestError(complaint)
     try:
         data = bundle(root, exercises, language, arguments.isolation)
     except HandoutError as error:
@@ -53,7 +57,6 @@ def run(argv: Sequence[str], language: Language) -> int:
 
 def _write(target: Path, data: bytes) -> None:
     """Write the zip whole, or not at all (OSError)."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".gradescope-", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grader.catalog import exercise_ids, load_exercise
@@ -11,6 +11,7 @@ from grader.handout.builder import build
 from grader.handout.public import public_exercise
 from grader.handout.writing import HandoutError, update, write_new
 from grader.model import LANGUAGES, Exercise, Language
+from grader.proof import structure
 from grader.texts import text
 
 
@@ -29,7 +30,14 @@ def run(argv: Sequence[str], language: Language) -> int:
     root = suite_root()
     target: Path = arguments.out
     _refuse_inside(root, target, language)
-    exercises = chosen(root, arguments.exercises, language)
+    found = chosen(root, arguments.exercises, language)
+    complaints = unready(root, found, language)
+    # What is asked for, or was handed out before, is not left out without being asked.
+    kept = {e.id for e in found if arguments.update and (target / "exercises" / e.folder).is_dir()}
+    exercises = [exercise for exercise in found if exercise.id not in complaints]
+    for name, complaint in complaints.items():
+        if arguments.exercises or not exercises or name in kept:
+            raise BadRequestError(complaint)
     languages: Sequence[Language] = LANGUAGES if arguments.lang == "both" else (arguments.lang,)
     try:
         files = build(root, exercises, languages)
@@ -38,6 +46,7 @@ def run(argv: Sequence[str], language: Language) -> int:
             print(say("updated", path=target, written=len(written), removed=len(removed)))
             for mark, names in (("+", written), ("-", removed)):
                 print("".join(f"  {mark} {name}\n" for name in names), end="")
+            _left_out(complaints, language)
             return PASSED
         write_new(target, files)
     except HandoutError as error:
@@ -52,6 +61,7 @@ def run(argv: Sequence[str], language: Language) -> int:
             "max_score": f"{exercise.max_score:g}",
         }
         print("  " + say("of_exercise", exercise=exercise.folder, **counts))
+    _left_out(complaints, language)
     print(say("next"))
     return PASSED
 
@@ -63,6 +73,27 @@ def chosen(root: Path, wanted: Sequence[str], language: Language) -> list[Exerci
         raise BadRequestError(text("cli.no_exercises", language, root=root))
     found = {exercise.id: exercise for exercise in (load_exercise(root, name) for name in names)}
     return [found[name] for name in exercise_ids(root) if name in found]
+
+
+def unready(root: Path, exercises: Sequence[Exercise], language: Language) -> dict[str, str]:
+    """Return what ``verify`` has against exercises before it grades, a line each, by their ids."""
+    found = {exercise.id: structure(root, exercise) for exercise in exercises}
+    return {
+        name: text(
+            f"handout.unready_{1 if len(lines) == 1 else 'n'}",
+            language,
+            exercise=name,
+            n=len(lines),
+            complaint=lines[0],
+        )
+        for name, lines in found.items()
+        if lines
+    }
+
+
+def _left_out(complaints: Mapping[str, str], language: Language) -> None:
+    for complaint in complaints.values():
+        print("  " + text("handout.left_out", language, complaint=complaint))
 
 
 def refusal(error: HandoutError, language: Language) -> BadRequestError:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as with_fields
 
 from grader.classroom.course import Course, Excused, ExerciseRule, Extension, Late
 from grader.classroom.gradebook import Cell, Gradebook, Note, Row, figures, notes, rounded, share_of
-from grader.classroom.model import ClassResult, Collection, Graded, Handed, Student
+from grader.classroom.model import ClassResult, Collection, Entry, Graded, Handed, Student
 from grader.model import Check, Exercise, GraderInfo, Isolation, Text, Verdict, VerdictStatus
 
 UTC = timezone.utc
@@ -224,9 +225,51 @@ def test_who_handed_in_nothing_has_an_empty_cell_or_a_zero() -> None:
     # Not before the time is over, and not before one's own is.
     later = course(missing="zero", due=NOW + DAY)
     assert cell(rules=later).points is None
-    assert cell(rules=course(missing="zero", due=None)).points == 0
+    # Where there is no due time nobody's is ever over, nor for exercises that have no rule.
+    assert cell(rules=course(missing="zero", due=None)).points is None
+    assert cell(rules=Course(missing="zero")).points is None
     longer = course(missing="zero", extensions=(Extension("ann", (), NOW + DAY),))
     assert cell(rules=longer).points is None
+
+
+def test_exercises_without_a_due_time_are_no_part_of_a_total_of_zeros() -> None:
+    exercises = exercise("ex01"), exercise("ex03"), exercise("ex07")
+    row = figures(result(exercises=exercises), course(missing="zero")).row("ann")
+    assert [one.points for one in row.cells] == [None, Decimal(0), None]
+    assert (row.total, row.out_of) == (Decimal(0), Decimal(10))
+
+
+STUB = Entry("ann/slug.py", "ignored", "stub", "", "ann", "ex03")
+
+
+def with_entries(whole: ClassResult, *entries: Entry) -> ClassResult:
+    return replace(whole, collection=with_fields(whole.collection, entries=entries))
+
+
+def test_who_handed_in_the_stub_alone_has_a_mark_and_the_same_figure() -> None:
+    for missing, points in (("empty", None), ("zero", Decimal(0))):
+        book = figures(with_entries(result(), STUB), course(missing=missing))
+        ann, ben = book.row("ann").cells[0], book.row("ben").cells[0]
+        assert (ann.status, ann.flags, ann.points) == ("missing", ("stub",), points)
+        assert (ben.status, ben.flags, ben.points) == ("missing", (), points)
+
+
+@pytest.mark.parametrize(
+    ("entry", "files", "rules"),
+    [
+        (STUB, (graded(7.0),), {}),
+        (STUB, (), {"excused": (Excused("ann"),)}),
+        (with_fields(STUB, reason="not_asked"), (), {}),
+        (with_fields(STUB, role="unknown"), (), {}),
+        (with_fields(STUB, exercise="ex01"), (), {}),
+    ],
+    ids=["another_file", "excused", "another_reason", "another_role", "another_exercise"],
+)
+def test_a_stub_that_is_no_matter_leaves_no_mark(
+    entry: Entry, files: tuple[Graded, ...], rules: dict[str, Any]
+) -> None:
+    book = figures(with_entries(result(*files), entry), course(**rules))
+    assert "stub" not in book.row("ann").cells[0].flags
 
 
 def test_who_is_excused_has_no_figure_whatever_was_handed_in() -> None:
@@ -277,6 +320,19 @@ def test_a_time_without_a_zone_is_read_in_the_students_favour() -> None:
     rules = replace_course(course(due=due, **TEN), timezone="Europe/Berlin")
     assert cell(graded(14.0, at=datetime(2026, 10, 25, 2, 30)), rules=rules).days_late == 0
     assert cell(graded(14.0, at=datetime(2026, 10, 25, 3, 30)), rules=rules).days_late == 1
+
+
+@pytest.mark.parametrize("hours", [-14, 0, 14])
+@pytest.mark.parametrize("naive", [False, True], ids=["aware", "naive"])
+def test_a_clock_at_the_end_of_the_calendar_costs_nobody_else_a_gradebook(
+    hours: int, naive: bool
+) -> None:
+    zone = None if naive else timezone(timedelta(hours=hours))
+    rules = replace_course(course(none_after=5, **TEN), timezone="Asia/Shanghai")
+    late = cell(graded(14.0, at=datetime.max.replace(tzinfo=zone)), rules=rules)
+    assert (late.points, late.flags) == (Decimal(0), ("late", "too_late"))
+    early = cell(graded(14.0, at=datetime.min.replace(tzinfo=zone)), rules=rules)
+    assert (early.points, early.flags) == (Decimal(10), ())
 
 
 def replace_course(rules: Course, **values: Any) -> Course:

@@ -9,6 +9,8 @@ import re
 import signal
 import time
 from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
 from queue import SimpleQueue
 from select import select
 
@@ -16,9 +18,11 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from grader.classroom._summary import Look, summary
+from grader.classroom._summary import Look, closing, rules, summary
+from grader.classroom.course import Course, ExerciseRule
 from grader.classroom.model import ClassResult, Collection, Entry, Graded, Remark
 from grader.classroom.progress import Lines, Progress, duration, picture, showing
+from grader.classroom.store import LOCK, NAME
 from grader.model import LANGUAGES, Isolation, Language
 from grader.report._layout import columns
 
@@ -56,7 +60,10 @@ def test_before_the_first_result_nobody_knows(clock: Clock) -> None:
     progress = Progress(10, 0, "en", clock)
     clock.now += 5
     assert (progress.rate(), progress.left()) == (0.0, None)
-    assert progress.line() == "0/10 graded · 0 passed · 0 failed · 0 errors of ours · 0:05 so far"
+    assert (
+        progress.line()
+        == "0/10 graded · 0 passed · 0 failed · 0 with an error of ours · 0:05 so far"
+    )
 
 
 def test_the_line_says_all_of_it(clock: Clock) -> None:
@@ -66,8 +73,8 @@ def test_the_line_says_all_of_it(clock: Clock) -> None:
     note(progress, clock, 1, 0.5, "error")
     assert progress.done == 10
     assert progress.line() == (
-        "10/100 graded · 8 passed · 1 failed · 1 errors of ours · 7 graded before · 2.0/s"
-        " · about 0:45 left"
+        "10/100 graded · 8 passed · 1 failed · 1 with an error of ours · 7 graded before"
+        " · 2.0/s · about 0:45 left"
     )
 
 
@@ -80,7 +87,7 @@ def test_slow_rates_are_told_by_the_minute(clock: Clock) -> None:
 def test_nothing_is_left_at_the_end(clock: Clock) -> None:
     progress = Progress(2, 0, "en", clock)
     note(progress, clock, 2, 0.1)
-    assert progress.line().endswith("errors of ours · 10.0/s")
+    assert progress.line().endswith("error of ours · 10.0/s")
 
 
 def test_the_rate_is_that_of_the_newest_results(clock: Clock) -> None:
@@ -276,7 +283,7 @@ def result(language: Language = "en") -> ClassResult:
 
 def test_the_summary_counts_and_names() -> None:
     shown = summary(result(), Look("en"))
-    assert shown.startswith("24 students, 4 files to grade\n")
+    assert shown.startswith("students: 24, files to grade: 4\n")
     head, ex90, ex91 = shown.splitlines()[2:5]
     assert re.split(r"  +", head.strip()) == ["passed", "failed", "our error", "not handed in"]
     assert ex90.split() == ["ex90", "name", "1", "1", "1", "21"]
@@ -284,10 +291,10 @@ def test_the_summary_counts_and_names() -> None:
     for expected in (
         "1 without a grade through our fault",
         "1 where an earlier grade stands",
-        "21 students who have handed in nothing",
+        "21 handed in nothing",
         "and 11 more",
-        "2 files that are nobody's, refused or unreadable",
-        "1 remarks",
+        "nobody's, refused or unreadable files: 2",
+        "how it was understood: 1",
         "without isolation",
     ):
         assert expected in shown
@@ -327,3 +334,59 @@ def test_what_else_is_to_be_read_stands_first_and_harms_nobody() -> None:
     lines = summary(result(), Look("en"), ["course.yaml names \x1b[31mX"]).splitlines()
     at = lines.index("Please look at:")
     assert lines[at + 1] == r"  course.yaml names \x1b[31mX"
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ((b"1", b"2"), "files to grade: 2\n"),
+        ((b"1", b"1"), "files to grade: 2 (different ones: 1;"),
+    ],
+    ids=["different", "the same"],
+)
+def test_the_same_file_is_graded_once_and_that_is_said(
+    sources: tuple[bytes, bytes], said: str
+) -> None:
+    class_ = Class([("ann", "ex90", sources[0]), ("bob", "ex90", sources[1])])
+    graded = tuple(Graded(one) for one in class_.collection.handed)
+    now = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    made = ClassResult("t", class_.collection, (TINY,), graded, now, "en", class_.read)
+    shown = summary(made, Look("en"))
+    assert said in shown
+    assert ("different" in shown) == (sources[0] == sources[1])
+
+
+DUE = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def test_due_times_without_effect_are_told() -> None:
+    """Only files that have a due time, and of which the platform knows nothing, either."""
+    class_ = Class([(who, "ex90", b"1") for who in ("ann", "bob", "cyd")] + [("ann", "ex91", b"2")])
+    ann, bob, cyd, other = class_.collection.handed
+    handed = (
+        ann,
+        msgspec.structs.replace(bob, submitted_at=DUE),
+        msgspec.structs.replace(cyd, late=True),
+        other,
+    )
+    collection = msgspec.structs.replace(class_.collection, handed=handed)
+    made = ClassResult("t", collection, (TINY, OTHER), (), DUE, "en", class_.read)
+    points = Decimal(10)
+    due = Course(exercises={"ex90": ExerciseRule(points, due=DUE), "ex91": ExerciseRule(points)})
+    assert [line.partition(";")[0] for line in rules(made, due)] == [
+        "files without a known time: 1"
+    ]
+    assert rules(made, Course()) == []
+
+
+def test_what_an_earlier_run_has_left_is_named(tmp_path: Path) -> None:
+    for name in (NAME, f"{NAME}-wal", LOCK, "new.csv", "old.csv"):
+        (tmp_path / name).touch()
+    for folder in (".scratch", "pages", "mails"):
+        (tmp_path / folder).mkdir()
+    written = [tmp_path / "new.csv", tmp_path / "pages" / "1"]
+    shown = closing(tmp_path, written, [], Look("en"))
+    assert shown.splitlines()[1:] == [
+        f"  {NAME}, new.csv, pages/ (1)",
+        "Not written this time, so maybe out of date: mails/, old.csv",
+    ]

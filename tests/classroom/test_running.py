@@ -14,7 +14,7 @@ import pytest
 
 from grader.classroom import running
 from grader.classroom.model import Graded, Handed
-from grader.classroom.running import Grading, Order, failures, standing
+from grader.classroom.running import Grading, Order, exercises_of, failures, standing
 from grader.classroom.store import Store
 from grader.classroom.work import Done, Job
 
@@ -335,3 +335,26 @@ def test_the_job_has_what_was_asked(store: Store) -> None:
     assert [(job.source, job.language, job.isolation, job.exercise) for job in taken] == [
         (b"q", "zh", "partial", TINY)
     ]
+
+
+NAMED = {
+    "none named": ((), ["ex91"], ["ex91"]),
+    "one more than handed in": (("ex90",), ["ex91"], ["ex90", "ex91"]),
+    "handed in by nobody": (("ex90",), [], ["ex90"]),
+    "nothing at all": ((), [], ["ex90", "ex91"]),
+}
+
+
+@pytest.mark.parametrize(("named", "handed", "found"), NAMED.values(), ids=NAMED)
+def test_the_exercises_of_a_course(
+    named: tuple[str, ...], handed: list[str], found: list[str]
+) -> None:
+    class_ = Class([("ann", exercise, b"1") for exercise in handed])
+    assert [e.id for e in exercises_of(class_.collection, (TINY, OTHER), named)] == found
+
+
+def test_where_it_comes_from_is_noted(store: Store) -> None:
+    go(store, SMALL, source="/home/ann/class")
+    assert store.other_class("/home/bob/class", ["zed"]) == "/home/ann/class"
+    go(store, SMALL)
+    assert store.other_class("/home/bob/class", ["zed"]) == "class"

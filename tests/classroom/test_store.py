@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from grader.classroom._packing import of_json, to_json
-from grader.classroom.store import MOST_LOG, NAME, Run, Store, StoreError
+from grader.classroom.store import LOCK, MOST_LOG, NAME, Run, Store, StoreError
 from grader.classroom.work import Done
 from grader.model import LANGUAGES, Verdict
 
@@ -310,8 +310,55 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot be used"):
         again(tmp_path / "file" / "results")
-    with pytest.raises(StoreError, match="cannot be used"):
+    with pytest.raises(StoreError, match="is a file, not a folder"):
         again(tmp_path / "file")
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "grades.csv").write_text("mine")
+    with pytest.raises(StoreError, match="not empty"):
+        again(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["grades.csv"]
+
+
+def test_what_a_kill_has_left_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / LOCK).touch()
+    (tmp_path / ".scratch").mkdir()
+    with again(tmp_path) as store:
+        keep(store, "a", "passed")
+    (tmp_path / "grades.csv").touch()
+    with again(tmp_path) as store:
+        assert store.current(key("a"))
+
+
+def test_a_store_that_nobody_used_leaves_nothing(tmp_path: Path) -> None:
+    with again(tmp_path / "a" / "b"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "there").mkdir()
+    with again(tmp_path / "there"):
+        pass
+    assert (tmp_path / "there" / NAME).is_file()  # the folder is not ours
+    with again(tmp_path / "used") as store:
+        store.begin(RUN, [])
+    assert (tmp_path / "used" / NAME).is_file()
+
+
+OTHERS = {
+    "the same place": ("class", ["zed"], ""),
+    "somebody in common": ("elsewhere", ["zed", "bob"], ""),
+    "another place and nobody in common": ("elsewhere", ["zed"], "class"),
+}
+
+
+@pytest.mark.parametrize(("source", "students", "other"), OTHERS.values(), ids=OTHERS)
+def test_another_class_is_known(store: Store, source: str, students: list[str], other: str) -> None:
+    assert store.other_class(source, students) == ""
+    store.begin(RUN, [])
+    assert store.other_class(source, students) == ""
+    class_ = Class([("ann", "ex90", b"1"), ("bob", "ex90", b"2")])
+    store.begin(RUN, [(one, key("a")) for one in class_.collection.handed])
+    assert store.other_class(source, students) == other
 
 
 def test_a_dictionary_that_is_missing(tmp_path: Path) -> None:
@@ -392,9 +439,9 @@ def test_a_real_full_disk(tmp_path: Path) -> None:
 def fill(folder: str) -> None:
     """Fill a small disk, make room, and look whether all is there."""
     path = Path(folder)
-    (path / "ballast").write_bytes(b"x" * 100_000)
     count, said = 0, ""
     store = again(path)
+    (path / "ballast").write_bytes(b"x" * 100_000)
     while not said:
         try:
             keep(store, str(count), "passed")

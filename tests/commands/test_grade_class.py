@@ -6,9 +6,12 @@ Real workers, signals and ``kill -9`` are in tests/commands/test_stopping.py.
 from __future__ import annotations
 
 import contextlib
+import re
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +21,7 @@ from grader.classroom import exports
 from grader.classroom.pool import PoolError
 from grader.classroom.store import NAME, Store
 from grader.commands import grade_class
-from grader.model import LANGUAGES
+from grader.model import LANGUAGES, Isolation
 from tests.classroom.conftest import FakeBackend
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,7 +95,7 @@ def test_grades_go_beside_what_was_handed_in(ask: Ask, handed: Path, backend: Fa
     before = sorted(handed.rglob("*"))
     code, out, err = ask(handed, "--no-exports")
     assert code == cli.PASSED
-    assert "3 students, 3 files to grade" in out
+    assert "students: 3, files to grade: 3" in out
     assert out.endswith(
         f"Grades and exports are in {handed.with_name('class.grades')}:\n  {NAME}\n"
     )
@@ -109,7 +112,7 @@ def test_a_second_time_grades_nothing_and_writes_everything(
     ask(handed, "--no-exports")
     code, out, err = ask(handed, "--export", "csv")
     assert (code, err, backend.graded) == (cli.PASSED, "", [])
-    assert "3 students" in out
+    assert "students: 3" in out
     assert (handed.with_name("class.grades") / "grades.csv").is_file()
 
 
@@ -227,7 +230,6 @@ def test_workers_that_cannot_be_started(ask: Ask, handed: Path, backend: FakeBac
 
 
 EXPORT_FAILURES = {
-    "cannot be made": (exports.ExportError("install it"), cli.PASSED, "install it"),
     "cannot be written": (PermissionError(13, "Permission denied"), 2, "Permission denied"),
     "is broken": (ZeroDivisionError("division"), cli.OUR_FAULT, "ZeroDivisionError"),
 }
@@ -249,9 +251,87 @@ def test_an_export_that_fails_keeps_no_other_back(
     answer = ask(handed)
     assert said in complaint(answer, code)
     assert len(written) == len(exports.names()) - 1
-    assert "3 students" in answer[1]
-    if code == cli.PASSED:  # unless it was asked for by name
-        assert "install it" in complaint(ask(handed, "--export", "csv"))
+    assert "students: 3" in answer[1]
+
+
+def test_an_export_that_cannot_be_made_is_told_to_who_asked(
+    ask: Ask, handed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(name: str, *more: object) -> list[Path]:
+        if name == "csv":
+            raise exports.ExportError("install it")
+        return []
+
+    monkeypatch.setattr(exports, "write", write)
+    code, out, err = ask(handed)
+    assert (code, "dojo: " in err) == (cli.PASSED, False)
+    assert out.splitlines()[-1].startswith("Not made: csv (--export NAME")
+    assert "install it" in complaint(ask(handed, "--export", "csv"))
+
+
+@pytest.mark.parametrize(
+    ("level", "said"), [("full", ""), ("partial", "only partial"), ("none", "without isolation")]
+)
+def test_isolation_that_is_not_full_is_told_before_anything_runs(
+    handed: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    level: Any,
+    said: str,
+) -> None:
+    box = SimpleNamespace(isolation=Isolation(level, "x", ("no bubblewrap",)), close=lambda: None)
+    monkeypatch.setattr(grade_class, "open_sandbox", lambda *words: box)
+    monkeypatch.setattr(grade_class, "Pool", lambda *words, **more: capsys.readouterr().err)
+    monkeypatch.chdir(ROOT)
+    request = grade_class._request([str(handed)], "en")
+    told = grade_class._backend(request, SimpleNamespace(workers=handed))  # type: ignore[arg-type]
+    assert said in str(told)
+    assert bool(said) == ("no bubblewrap" in str(told))
+
+
+# -- what it is about ------------------------------------------------------------------------
+
+
+def ids(shown: str) -> list[str]:
+    return re.findall(r"^ +(ex[0-9]{2}) ", shown, re.MULTILINE)
+
+
+COURSE = """
+timezone: Europe/Berlin
+exercises:
+  ex07: {points: 10, due: 2026-01-01 12:00}
+excused:
+  - nobody@example.org
+"""
+
+
+def test_the_exercises_are_the_courses(ask: Ask, handed: Path, tmp_path: Path) -> None:
+    """And what was handed in; ``--list`` and the run agree."""
+    for kind in ("exercises", "solutions"):
+        name = f"{kind}/ex07_multi_client"
+        shutil.copytree(ROOT / name, name, ignore=shutil.ignore_patterns("__pycache__"))
+    course = tmp_path / "course.yaml"
+    course.write_text(COURSE)
+    for words in (["--list"], ["--no-exports"]):
+        assert ids(ask(handed, *words)[1]) == ["ex03"]
+        assert ids(ask(handed, *words, "--course", course)[1]) == ["ex03", "ex07"]
+        assert ids(ask(handed, *words, "--course", course, "--exercises", "7")[1]) == ["ex07"]
+
+
+def test_rules_without_effect_are_told(ask: Ask, handed: Path, tmp_path: Path) -> None:
+    course = tmp_path / "course.yaml"
+    course.write_text(COURSE.replace("ex07", "ex03"))
+    for words in (["--list"], ["--no-exports"]):
+        assert "known time" not in ask(handed, *words)[1]
+        out = " ".join(ask(handed, *words, "--course", course)[1].split())
+        assert "files without a known time: 3;" in out
+        assert "nobody@example.org" in out
+
+
+def test_what_was_not_written_this_time_is_named(ask: Ask, handed: Path) -> None:
+    assert "out of date" not in ask(handed, "--export", "csv", "jsonl")[1]
+    out = ask(handed, "--export", "csv")[1]
+    assert out.splitlines()[-1] == "Not written this time, so maybe out of date: verdicts.jsonl"
 
 
 # -- what it refuses -------------------------------------------------------------------------
@@ -268,10 +348,10 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "results in place of the folder": (["class", "--out", "class"], "inside"),
     "results by a detour": (["class", "--out", "class/../class/x/../y"], "inside"),
     "no name": (["/"], "--out"),
-    "a course that is not there": (["class", "--course", "none.yaml"], "none.yaml"),
+    "a course that is not there": (["class", "--course", "no/none.yaml"], "no file no/none.yaml"),
     "an isolation that is not there": (["class", "--isolation", "much"], "auto"),
     "an address that is none": (["class", "--cluster", "::"], ""),
-    "a file in the way of results": (["class", "--out", "file"], "file"),
+    "a file in the way of results": (["class", "--out", "file"], "not a folder"),
 }
 
 
@@ -289,6 +369,45 @@ def test_2_and_one_line(
         (Path.cwd() / "file").touch()
     assert said in complaint(ask(*words))
     assert "--cluster" in words or not list(handed.parent.glob("**/*.grades"))
+
+
+@pytest.mark.parametrize("files", [{}, {"notes.txt": "hello"}], ids=["empty", "nobody's"])
+def test_a_folder_with_nothing_to_grade(ask: Ask, tmp_path: Path, files: dict[str, str]) -> None:
+    folder = tmp_path / "wrong"
+    folder.mkdir()
+    for name, words in files.items():
+        (folder / name).write_text(words)
+    assert "is it the right folder?" in complaint(ask(folder))
+    assert not (tmp_path / "wrong.grades").exists()
+
+
+def test_what_cannot_be_understood_leaves_no_results(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("hello")
+    complaint(ask(tmp_path / "README.md"))
+    assert [path.name for path in tmp_path.iterdir() if "README" in path.name] == ["README.md"]
+
+
+def test_a_folder_of_mine_is_no_results_folder(ask: Ask, handed: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "grades.csv").write_text("mine")
+    assert "not empty" in complaint(ask(handed, "--out", tmp_path / "mine"))
+    assert (tmp_path / "mine" / "grades.csv").read_text() == "mine"
+
+
+def test_another_class_gets_another_folder(ask: Ask, handed: Path, tmp_path: Path) -> None:
+    assert ask(handed, "--no-exports")[0] == cli.PASSED
+    results = handed.with_name("class.grades")
+    other = hand_in(tmp_path / "other", zed=b"pass = 1\n")
+    line = complaint(ask(other, "--out", results))
+    assert str(handed) in line
+    assert len(rows(results, "SELECT id FROM runs")) == 1
+    hand_in(other, bob=b"pass = 1\n")  # a later folder of the same class
+    assert ask(other, "--out", results, "--no-exports")[0] == cli.PASSED
+
+
+def test_names_that_swallow_the_folder(ask: Ask, handed: Path) -> None:
+    assert "put DIR before" in complaint(ask("--exercises", "ex03", handed))
+    assert "put DIR before" not in complaint(ask("--list"))
 
 
 def test_two_at_once(ask: Ask, handed: Path) -> None:

@@ -31,6 +31,7 @@ def test_writes_a_zip_and_says_what_to_do_with_it(
 
 def test_an_earlier_zip_is_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "new" / "a.zip"
+    target.parent.mkdir()
     for language in ("en", "zh"):
         words = ["gradescope", "ex03", "ex03", "--out", str(target), "--lang", language]
         assert main([*words, "--isolation", "auto"]) == 0
@@ -63,4 +64,25 @@ def test_what_cannot_be_done_is_one_line(
 ) -> None:
     assert main(["gradescope", *words]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not list(suite.glob("*.zip"))
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "nowhere/below", "README"])
+def test_a_folder_that_is_not_there_is_not_made(
+    folder: str, suite: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (suite / "README").write_text("no folder")
+    before = sorted(suite.iterdir())
+    assert main(["gradescope", "ex03", "--out", f"{folder}/a.zip"]) == 2
+    (words,) = capsys.readouterr().err.splitlines()
+    assert f"there is no folder {Path(folder)}" in words
+    assert sorted(suite.iterdir()) == before
+
+
+def test_what_is_not_ready_is_refused(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    readme = suite / "exercises" / "ex03_tcp_echo" / "README.md"
+    readme.write_text(readme.read_text(encoding="utf-8") + "\nFILL IN\n", encoding="utf-8")
+    assert main(["gradescope", "ex03"]) == 2
+    (words,) = capsys.readouterr().err.splitlines()
+    assert "ex03 is not ready for students: exercises/ex03_tcp_echo/README.md:" in words
     assert not list(suite.glob("*.zip"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from grader.authoring import layout
 from grader.cli import main
 
 
@@ -42,7 +44,7 @@ def test_speaks_chinese(
     assert "检查 20 项中的 10 项" in capsys.readouterr().out
     assert not (tmp_path / "out" / "README.zh.md").exists()
     assert main(["handout", "--help"]) == 0
-    assert "空壳文件" in capsys.readouterr().out
+    assert "初始文件" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("target", [".", "out", "exercises/x", "../suite/y", "../link/z"])
@@ -117,6 +119,69 @@ def test_a_suite_that_is_broken_is_one_line(
     assert main(["handout", "--out", str(tmp_path / "out")]) == 2
     assert "README.md:1: not UTF-8" in line(capsys)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def unready(suite: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a suite with an exercise that has just been laid out, beside the finished one."""
+    package = suite / "grader"
+    (package / "harness").mkdir(parents=True)
+    monkeypatch.setattr(layout, "_PACKAGE", package)
+    assert main(["new-exercise", "ex91", "demo"]) == 0
+    return suite
+
+
+def test_what_is_not_ready_is_left_out_with_a_line(
+    unready: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "out"
+    capsys.readouterr()
+    for words in ([], ["--update"]):
+        assert main(["handout", "--out", str(target), *words]) == 0
+        shown = capsys.readouterr().out
+        assert "  left out: ex91 is not ready for students: " in shown
+        assert "verify ex91 lists them" in shown
+    assert os.listdir(target / "exercises") == ["ex03_tcp_echo"]
+    for path in target.rglob("*"):
+        assert "demo" not in path.name
+        assert path.is_dir() or b"ex91" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("names", [["ex91"], ["ex03", "ex91"]])
+def test_what_is_not_ready_is_refused_by_its_name(
+    names: list[str], unready: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["handout", "--out", str(tmp_path / "out"), "--exercises", *names]) == 2
+    assert "ex91 is not ready for students" in line(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_template_text_alone_is_not_ready(
+    suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = suite / "exercises" / "ex03_tcp_echo" / "README.zh.md"
+    readme.write_text(readme.read_text(encoding="utf-8") + "\n待填写\n", encoding="utf-8")
+    assert main(["handout", "--out", str(tmp_path / "out")]) == 2  # nothing else is left
+    words = line(capsys)
+    assert "exercises/ex03_tcp_echo/README.zh.md:" in words
+    assert "verify ex03 checks it again" in words
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_update_takes_no_exercise_away_that_is_no_longer_ready(
+    suite: Path, tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kind in ("exercises", "solutions"):
+        shutil.copytree(root / kind / "ex01_bytes_codec", suite / kind / "ex01_bytes_codec")
+    target = tmp_path / "out"
+    assert main(["handout", "--out", str(target)]) == 0
+    (suite / "solutions" / "ex01_bytes_codec" / "bytes_codec.py").unlink()
+    before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    assert main(["handout", "--out", str(target), "--update"]) == 2
+    assert "ex01 is not ready for students: no solutions/ex01_bytes_codec" in line(capsys)
+    assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

@@ -233,5 +233,5 @@ def test_on_a_terminal_there_is_a_live_view(command: Command) -> None:
     assert process.wait(PATIENCE) == cli.PASSED
     shown = said.decode()
     assert "/3 graded" in shown
-    assert "3 students, 3 files to grade" in shown
+    assert "students: 3, files to grade: 3" in shown
     assert "\x1b[2K" in shown

@@ -75,6 +75,25 @@ def test_chinese_texts_are_chinese() -> None:
         assert key in technical or re.search(r"[\u4e00-\u9fff]", template), key
 
 
+INSTRUCTORS = (
+    "authoring classroom cli cluster collecting dashboard gradebook handout similar".split()
+)
+PAGES = "cluster course gradescope handout scale".split()
+CHINESE = {name: f"grader/texts/zh/{name}.json" for name in INSTRUCTORS} | {
+    name: f"{name}.zh.md" for name in ("README", *(f"docs/{page}" for page in PAGES))
+}
+
+
+@pytest.mark.parametrize("name", CHINESE)
+def test_chinese_has_one_word_for_one_thing(name: str, root: Path) -> None:
+    """The stub is 初始文件, grading 评测, a login 登录名, the reader 你; a fraction is 16/20.
+
+    Moodle's own words (评分表, its worksheet, and 评分项, its grade item) stay as Moodle has them.
+    """
+    words = (root / CHINESE[name]).read_text(encoding="utf-8")
+    assert not re.findall("空壳|题目模板|自带的?答案|评分(?![表项])|用户名(?!下)|您|／", words)
+
+
 def test_every_text_of_the_reports_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.py"))
     families = (*re.findall(r"""f["']([a-z]+_)\{""", code), "event_")

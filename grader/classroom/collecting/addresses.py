@@ -16,6 +16,7 @@ from grader.classroom.collecting.options import CollectError, CollectOptions
 from grader.classroom.collecting.people import People
 from grader.classroom.collecting.roster import Roster
 from grader.classroom.collecting.sources import Sources
+from grader.classroom.model import EntryRole
 
 _MOST = 20_000
 _AT_ONCE = 8
@@ -131,7 +132,8 @@ def _one(
         git.clone(url, place, options.clone_s, stop)
         git.read_clone(place, shown_as, label, owner, sources, into)
     except git.CloneError as error:
-        lost = Found(shown_as, (label,), "unreadable", error.reason, error.detail)
+        role: EntryRole = "refused" if error.refused else "unreadable"
+        lost = Found(shown_as, (label,), role, error.reason, error.detail)
         return Findings([lost])
     finally:
         git.remove(place)

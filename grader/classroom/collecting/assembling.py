@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from msgspec.structs import replace as replace_struct
 
 from grader.catalog import pristine_path
 from grader.classroom.collecting.found import Findings, Found, Steps
+from grader.classroom.collecting.git_running import BOUNDS
 from grader.classroom.collecting.options import CollectOptions
 from grader.classroom.collecting.owners import Owner, Owners
 from grader.classroom.collecting.people import Match, People
@@ -21,6 +22,8 @@ from grader.classroom.collecting.times import read_time
 from grader.classroom.model import Collection, Entry, Handed, Remark, Student
 from grader.manifest import read_regular
 from grader.model import Exercise
+
+_MOST_NAMES = 10
 
 
 class Assembly:
@@ -43,6 +46,7 @@ class Assembly:
         self._handed: list[Handed] = []
         self._how: dict[str, int] = defaultdict(int)
         self._doubts: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self._others: dict[tuple[str, str], list[str]] = defaultdict(list)
 
     def collection(self, source: str, layout: str = "") -> Collection:
         """Return what was understood; ``layout`` is what the source says of itself."""
@@ -64,8 +68,11 @@ class Assembly:
         self._empty_folders()
         self._archives()
         self._say_doubts()
+        for (key, other), paths in self._others.items():
+            self._remark("named_for_other", key, *sorted(paths), other=other, n=str(len(paths)))
         for name in sorted(self._owners.namesakes):
             self._remarks.append(Remark("namesakes", {"who": name}))
+        self._say_groups()
         students = self._students()
         self._about_strangers(students)
         return Collection(
@@ -88,6 +95,8 @@ class Assembly:
             role, reason = "ignored", "in_repository"
         if role:
             self._entries.append(Entry(found.path, role, reason, found.detail, key))
+        if role == "refused" and reason in BOUNDS and "://" in found.path:
+            self._remark("repository_refused", key, found.path)
 
     def _judge(self, found: Found) -> tuple[Owner, Subject]:
         """Say whose a file is and what it is for; a flat file's own words may be its owner."""
@@ -131,14 +140,17 @@ class Assembly:
         return len(inner) > 1 and inner[0] in ("solutions", "grader", "tests")
 
     def _piece(self, found: Found, owner: Owner, subject: Subject, exercise: Exercise) -> Piece:
+        other = self._owners.named_inside(found.steps, owner)
+        if other:
+            self._others[owner.key, other].append(found.path)
         source = self._bytes(found)
         complete = self._subjects.has_any(source, exercise)
         if subject.evidence is Evidence.FUNCTIONS:
             self._remark("guessed", owner.key, found.path, exercise=exercise.id)
         elif not complete:
-            other = self._subjects.by_functions(source)
-            if other is not None and other is not exercise:
-                values = {"exercise": exercise.id, "other": other.id}
+            likely = self._subjects.by_functions(source)
+            if likely is not None and likely is not exercise:
+                values = {"exercise": exercise.id, "other": likely.id}
                 self._remark("other_functions", owner.key, found.path, **values)
         clue, repository = owner.clue, owner.repository
         return Piece(
@@ -283,6 +295,18 @@ class Assembly:
             values = {"names": names, "keys": keys, "n": str(len(paths))}
             self._remarks.append(Remark(about, values, "", tuple(sorted(paths))))
 
+    def _say_groups(self) -> None:
+        groups = self._owners.groups
+        for about, several in (
+            ("taken_for_groups", groups.guessed),
+            ("looks_like_groups", groups.doubtful),
+        ):
+            if several:
+                names = ", ".join(steps[-1] for steps in several[:_MOST_NAMES])
+                more = " …" if len(several) > _MOST_NAMES else ""
+                paths = tuple("/".join(steps) for steps in several)
+                self._remarks.append(Remark(about, {"names": names + more}, paths=paths))
+
     def _empty_folders(self) -> None:
         """Note who has a folder with nothing in it that could be graded."""
         for steps in self._findings.folders:
@@ -296,16 +320,18 @@ class Assembly:
         strangers = sorted(self._owners.strangers.values(), key=lambda student: student.key)
         return [*self._roster.students, *strangers]
 
-    def _about_strangers(self, students: Iterable[Student]) -> None:
+    def _about_strangers(self, students: Sequence[Student]) -> None:
         if not self._roster.students:
             return
         paths: dict[str, list[str]] = defaultdict(list)
         for entry in self._entries:
             paths[entry.student].append(entry.path)
-        for student in students:
-            if not student.in_roster:
-                mine = sorted(paths[student.key])[:3]
-                self._remark("not_in_roster", student.key, *mine)
+        strangers = [student for student in students if not student.in_roster]
+        if len(strangers) > 1 and not any(s.in_roster and paths[s.key] for s in students):
+            self._remarks.append(Remark("none_in_roster", {"n": str(len(strangers))}))
+        for student in strangers:
+            mine = sorted(paths[student.key])[:3]
+            self._remark("not_in_roster", student.key, *mine)
 
     def _layout(self) -> str:
         """Name the layout that nearly everything speaks for."""

@@ -14,7 +14,6 @@ import contextlib
 import os
 import re
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -22,59 +21,43 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO
 
 from grader.classroom.collecting import kinds, limits
 from grader.classroom.collecting.found import Findings, Found, Repository
-from grader.classroom.collecting.options import CollectError
+from grader.classroom.collecting.git_running import (
+    SETTINGS,
+    CloneError,
+    Objects,
+    ask,
+    end,
+    environment,
+    git_program,
+    last_line,
+    limited,
+    running,
+    tree,
+    without_secrets,
+)
 from grader.classroom.collecting.sources import Sources
 from grader.manifest import read_regular
 from grader.submission import MAX_SOURCE
+
+__all__ = [
+    "CloneError",
+    "clone",
+    "commit_times",
+    "git_program",
+    "lines_of",
+    "read_clone",
+    "remove",
+    "without_secrets",
+]
 
 _HASH = re.compile(rb"[0-9a-f]{40}([0-9a-f]{24})?")
 _REF = re.compile(rb"ref: (refs/[\w./+-]{1,200})")
 _COMMITTER = re.compile(rb"^committer .* (\d{1,12}) [+-]\d{4}$", re.MULTILINE)
 _LOOK_S = 0.05
-_ASK_S = 20.0
-# git(1): what it may talk, that it asks nobody, and which of its helpers stay out.
-_ENVIRONMENT = {
-    "GIT_ALLOW_PROTOCOL": "https:ssh:file",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "true",
-    "SSH_ASKPASS": "true",
-    "GCM_INTERACTIVE": "never",
-    "GIT_LFS_SKIP_SMUDGE": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "LC_ALL": "C",
-}
-_OURS_NOT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
-_SETTINGS = (
-    "-c", "core.hooksPath=/dev/null",
-    "-c", "core.fsmonitor=false",
-    "-c", "core.symlinks=false",
-    "-c", "credential.interactive=false",
-    "-c", "submodule.recurse=false",
-    "-c", "gc.auto=0",
-)  # fmt: skip
-
-
-class CloneError(Exception):
-    """A repository cannot be had: a reason of ``collecting.json``."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.detail = detail
-
-
-def git_program() -> str:
-    """Return where git is (CollectError: nowhere)."""
-    found = shutil.which("git")
-    if found is None:
-        raise CollectError("no_git")
-    return found
+_INIT_S = 20.0
 
 
 def clone(url: str, place: Path, seconds: float, stop: threading.Event | None = None) -> None:
@@ -83,29 +66,29 @@ def clone(url: str, place: Path, seconds: float, stop: threading.Event | None = 
     ``stop`` ends it from another thread.
     """
     command = [
-        git_program(), *_SETTINGS, "clone", "--bare", "--quiet", "--depth=1", "--no-tags",
+        git_program(), *SETTINGS, "clone", "--bare", "--quiet", "--depth=1", "--no-tags",
         "--single-branch", "--template=", "--", url, str(place),
     ]  # fmt: skip
-    environment = _environment()
-    environment.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes -oConnectTimeout=20")
+    around = environment()
+    around.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes -oConnectTimeout=20")
     said = place.with_name(f"{place.name}.said")
     with said.open("w+b") as errors:
         process = subprocess.Popen(
-            command,
+            limited(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            env=environment,
+            env=around,
             cwd=place.parent,
             start_new_session=True,
         )
         try:
             code = _watched(process, place, seconds, stop or threading.Event())
         finally:
-            _end(process)
+            end(process)
         if code:
             errors.seek(0)
-            raise CloneError("clone_failed", _last_line(errors.read(65536)))
+            raise CloneError("clone_failed", last_line(errors.read(65536)))
 
 
 def read_clone(
@@ -113,14 +96,14 @@ def read_clone(
 ) -> None:
     """Find every file of a clone's newest commit (CloneError: it has none)."""
     committed_at = _commit_time(place)
-    listed = _ask(place, "ls-tree", "-r", "-z", "-l", "--full-tree", "HEAD")
-    records = [record for record in listed.split(b"\0") if record]
-    if len(records) > limits.MAX_MEMBERS:
-        raise CloneError("too_many_members", f"{len(records):,}")
+    end_at = time.monotonic() + limits.READ_S
+    records = tree(place, limits.READ_S)
     into.repositories.append(Repository((label,), committed_at, owner, cloned=True))
     into.found.append(Found(shown_as, (label,), "archive", "cloned"))
     nobodys: set[str] = set()
-    with _Objects(place) as objects:
+    seconds = max(1.0, end_at - time.monotonic())
+    with running(place, "cat-file", "--batch", seconds=seconds) as pipes:
+        reader = _Reader(Objects(*pipes), sources)
         for record in records:
             about, _, raw = record.partition(b"\t")
             mode, kind, sha, size = about.split()
@@ -134,7 +117,7 @@ def read_clone(
                 )
             if not folder:
                 found = Found(f"{shown_as}!/{path}", (label, *path.split("/")), at=committed_at)
-                into.found.append(_object(found, mode, kind, sha, size, objects, sources))
+                into.found.append(_object(found, mode, kind, sha, size, reader))
 
 
 def commit_times(
@@ -146,7 +129,7 @@ def commit_times(
     own = sources.room("git") / "own.git"
     command = [git_program(), "init", "--quiet", "--bare", "--template=", str(own)]
     try:
-        subprocess.run(command, check=True, env=_environment(), timeout=_ASK_S, capture_output=True)
+        subprocess.run(command, check=True, env=environment(), timeout=_INIT_S, capture_output=True)
     except (OSError, subprocess.SubprocessError):
         return list(repositories)
     return [
@@ -208,100 +191,54 @@ def _too_odd(objects: Path) -> bool:
 
 
 def _commit_time(place: Path, commit: str = "HEAD", objects: Path | None = None) -> datetime | None:
-    text = _ask(place, "cat-file", "commit", commit, objects=objects)
+    text = ask(place, "cat-file", "commit", commit, objects=objects)
     found = _COMMITTER.search(text.partition(b"\n\n")[0])
     with contextlib.suppress(ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(int(found[1]), timezone.utc) if found else None
     return None
 
 
-def _ask(place: Path, *words: str, objects: Path | None = None) -> bytes:
-    environment = _environment()
-    if objects is not None:
-        quoted = str(objects).replace("\\", "\\\\").replace('"', '\\"')
-        environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = f'"{quoted}"'
-    command = [git_program(), *_SETTINGS, f"--git-dir={place}", *words]
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env=environment,
-            timeout=_ASK_S,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise CloneError("clone_failed", type(error).__name__) from None
-    if done.returncode:
-        raise CloneError("no_commit", _last_line(done.stderr))
-    return done.stdout
+class _Reader:
+    """Keeps the Python files of one repository, each object read once."""
 
+    def __init__(self, objects: Objects, sources: Sources) -> None:
+        self._objects, self._sources = objects, sources
+        self._kept: dict[bytes, tuple[str, str]] = {}
 
-class _Objects:
-    """Reads objects of one repository: ``git cat-file --batch``."""
-
-    def __init__(self, place: Path) -> None:
-        command = [git_program(), *_SETTINGS, f"--git-dir={place}", "cat-file", "--batch"]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            start_new_session=True,
-        )
-
-    def __enter__(self) -> _Objects:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            _pipe(self._process.stdin).close()
-        _end(self._process)
-        _pipe(self._process.stdout).close()
-
-    def read(self, sha: bytes) -> tuple[bytes, int]:
-        """Return an object's first bytes, and how many it has (CloneError)."""
-        try:
-            asking, told = _pipe(self._process.stdin), _pipe(self._process.stdout)
-            asking.write(sha + b"\n")
-            asking.flush()
-            head = told.readline(1000).split()
-            if len(head) != 3:
-                raise CloneError("broken_member", "missing object")
-            size = int(head[2])
-            kept = told.read(min(size, MAX_SOURCE + 1))
-            left = size + 1 - len(kept)  # and the line end after it
-            while left > 0 and (piece := told.read(min(left, 1 << 16))):
-                left -= len(piece)
-        except (OSError, ValueError) as error:
-            raise CloneError("broken_member", type(error).__name__) from None
-        return kept, size
+    def keep(self, found: Found, sha: bytes, size: int) -> Found:
+        """Return what was found with its bytes kept (CloneError: the repository holds too much)."""
+        if size > limits.MAX_MEMBER:
+            detail = f"{limits.MAX_MEMBER:,}"
+            return replace(found, role="refused", reason="member_too_big", detail=detail, size=size)
+        self._objects.spend(min(size, MAX_SOURCE + 1))
+        if sha not in self._kept:
+            self._objects.spend(size)
+            data, _ = self._objects.read(sha)
+            plain = Sources.digest(data.replace(b"\r\n", b"\n"))
+            self._kept[sha] = self._sources.keep(data), plain
+        kept, plain = self._kept[sha]
+        return replace(found, sha256=kept, plain=plain, size=size)
 
 
 def _object(
-    found: Found,
-    mode: bytes,
-    kind: bytes,
-    sha: bytes,
-    size: bytes,
-    objects: _Objects,
-    sources: Sources,
+    found: Found, mode: bytes, kind: bytes, sha: bytes, size: bytes, reader: _Reader
 ) -> Found:
     name = found.name
     if mode == b"120000":
         return replace(found, role="refused", reason="link")
     if kind != b"blob":
         return replace(found, role="ignored", reason="submodule")
+    if not size.isdigit():
+        return replace(found, role="unreadable", reason="broken_member", detail="missing object")
     if not kinds.is_python(name):
         role, reason = ("unknown", "unpack_it") if kinds.is_zip(name) else kinds.kind_of(name)
         return replace(found, role=role, reason=reason, size=int(size))  # type: ignore[arg-type]
     try:
-        data, true_size = objects.read(sha)
+        return reader.keep(found, sha, int(size))
     except CloneError as error:
+        if error.refused:
+            raise
         return replace(found, role="unreadable", reason=error.reason, detail=error.detail)
-    kept = sources.keep(data)
-    plain = Sources.digest(data.replace(b"\r\n", b"\n"))
-    return replace(found, sha256=kept, plain=plain, size=true_size)
 
 
 def _nobodys_folder(path: str) -> str:
@@ -339,37 +276,6 @@ def _size(folder: Path) -> int:
             with contextlib.suppress(OSError):
                 total += os.lstat(os.path.join(place, name)).st_size
     return total
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a git with its helpers, which are in a session of its own."""
-    with contextlib.suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    process.wait()
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _OURS_NOT}
-    return {**kept, **_ENVIRONMENT}
-
-
-def _last_line(said: bytes) -> str:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
-    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:"))] or lines
-    return without_secrets(fatal[0].partition(": ")[2] or fatal[0])[:200] if fatal else ""
-
-
-def without_secrets(text: str) -> str:
-    """Return a text in which no address has a user's name and password before its host."""
-    return re.sub(r"(?<=://)[^/@\s]+@", "", text)
-
-
-def _pipe(end: IO[bytes] | None) -> IO[bytes]:
-    assert end is not None
-    return end
 
 
 def remove(place: Path) -> None:

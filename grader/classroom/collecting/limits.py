@@ -19,3 +19,6 @@ MAX_TABLE = 16 * MEGABYTE
 MAX_ROWS = 100_000
 MAX_CELL = 32_768
 MAX_REPOSITORY = 256 * MEGABYTE
+READ_S = 60.0  # for all that is read of one repository
+GIT_MEMORY = 1536 * MEGABYTE  # address space of one git
+GIT_CPU_S = 600

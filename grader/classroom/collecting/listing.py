@@ -24,9 +24,20 @@ _ROLES: tuple[EntryRole, ...] = (
 )
 _TO_LOOK_AT: tuple[EntryRole, ...] = ("unknown", "refused", "unreadable")
 # What may cost somebody a grade comes first.
-_FIRST = ("same_name", "names_differ", "several_rosters", "two_candidates", "chosen_over")
+_FIRST = (
+    "none_in_roster",
+    "looks_like_groups",
+    "taken_for_groups",
+    "same_name",
+    "names_differ",
+    "named_for_other",
+    "several_rosters",
+    "two_candidates",
+    "chosen_over",
+)
 _MOST = 10
 _MOST_PATHS = 4
+_MOST_ALIKE = 3
 _MOST_NAMES = 60
 
 
@@ -77,7 +88,7 @@ class _List:
         self._verbose = verbose
 
     def render(self) -> str:
-        parts = [self._head(), self._table(), self._look(), self._missing()]
+        parts = [self._head(), self._table(), self._look(), self._stubs() + self._missing()]
         if self._verbose:
             parts.append(self._every())
         return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
@@ -112,7 +123,7 @@ class _List:
             away = len(self._collection.students) - len(there)
             rows.append([escape(title), *map(str, (len(there), len(mine), late, away))])
         sizes = [max(columns(row[n]) for row in rows) for n in range(len(names))]
-        sizes[0] = max(min(sizes[0], self._width - sum(sizes[1:]) - 2 * len(sizes)), 10)
+        sizes[0] = max(min(sizes[0], self._width - sum(sizes[1:]) - 2 * len(sizes)), 8)
         return [self._row(row, sizes) for row in rows]
 
     def _row(self, row: Sequence[str], sizes: Sequence[int]) -> str:
@@ -129,7 +140,10 @@ class _List:
             remarks[remark.about].append(remark)
         first = [about for about in _FIRST if about in remarks]
         for about in [*first, *(about for about in sorted(remarks) if about not in first)]:
-            lines += self._some([self._remark(remark) for remark in remarks[about]])
+            if about == "not_in_roster" and len(remarks[about]) > _MOST_ALIKE:
+                lines += self._strangers(remarks[about])
+            else:
+                lines += self._some([self._remark(remark) for remark in remarks[about]])
         for role in _TO_LOOK_AT:
             alike: dict[str, list[str]] = defaultdict(list)
             for entry in self._collection.entries:
@@ -168,14 +182,54 @@ class _List:
         return lines
 
     def _missing(self) -> list[str]:
-        missing = [escape(_called(student)) for student in self._collection.missing()]
-        if not missing:
+        stubs = self._with_stubs()
+        missing = [s for s in self._collection.missing() if s.key not in stubs]
+        return self._names("list_missing", [escape(_called(student)) for student in missing])
+
+    def _stubs(self) -> list[str]:
+        """Say who has handed in the stub as it was handed out, and nothing else for it."""
+        stubs = self._with_stubs()
+        return self._names(
+            "list_stubs",
+            [
+                f"{escape(_called(student))} ({', '.join(sorted(stubs[student.key]))})"
+                for student in self._collection.students
+                if student.key in stubs
+            ],
+        )
+
+    def _with_stubs(self) -> dict[str, set[str]]:
+        there = {(handed.student, handed.exercise) for handed in self._collection.handed}
+        at_work = {student for student, _ in there}
+        stubs: dict[str, set[str]] = defaultdict(set)
+        for entry in self._collection.entries:
+            # In a copy of the whole suite there is a stub for whatever was not done.
+            in_suite = "exercises/" in entry.path and entry.student in at_work
+            if entry.reason != "stub" or not entry.student or in_suite:
+                continue
+            if (entry.student, entry.exercise) not in there:
+                stubs[entry.student].add(entry.exercise)
+        return stubs
+
+    def _strangers(self, remarks: Sequence[Remark]) -> list[str]:
+        """Return one remark for all who are not in the list."""
+        who = [remark.values.get("who", remark.student) for remark in remarks]
+        most = len(who) if self._verbose else _MOST_NAMES
+        names = self._say("list_separator").join(who[:most])
+        lines = self._remark(Remark("not_in_roster", {"who": names}))
+        if len(who) > most:
+            more = f"    {self._say('list_more', n=len(who) - most)}"
+            lines.append(paint(more, "dim", self._colour))
+        return lines
+
+    def _names(self, key: str, all_names: Sequence[str]) -> list[str]:
+        if not all_names:
             return []
-        most = len(missing) if self._verbose else _MOST_NAMES
-        names = self._say("list_separator").join(missing[:most])
-        if len(missing) > most:
-            names += f" {self._say('list_more', n=len(missing) - most)}"
-        return self._wrapped(self._say("list_missing", n=len(missing), names=names))
+        most = len(all_names) if self._verbose else _MOST_NAMES
+        names = self._say("list_separator").join(all_names[:most])
+        if len(all_names) > most:
+            names += f" {self._say('list_more', n=len(all_names) - most)}"
+        return self._wrapped(self._say(key, n=len(all_names), names=names))
 
     def _every(self) -> list[str]:
         lines = [paint(self._say("list_every"), "bold", self._colour)]

@@ -1,6 +1,7 @@
 """Who handed a file in: what platforms say, what a roster knows, where it lies.
 
-From outside to inside, the first step on the way to a file that says so decides.
+From outside to inside, the first step on the way to a file that says so decides: names inside a
+student's own folder, zip or clone are the student's words, and say nothing about whose it is.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from grader.classroom.collecting.downloads import clue_at, find_downloads, first_clue
 from grader.classroom.collecting.found import Findings, Found, Repository, Steps
-from grader.classroom.collecting.names import folded
+from grader.classroom.collecting.groups import find_groups, is_generic
+from grader.classroom.collecting.names import folded, forms
 from grader.classroom.collecting.people import NOBODY, Match, People
-from grader.classroom.collecting.platforms import Clue, clue_of
+from grader.classroom.collecting.platforms import Clue, canvas_numbers, clue_of
 from grader.classroom.collecting.subjects import Evidence, Subjects, without_zip
 from grader.classroom.model import Student
 
@@ -46,19 +49,29 @@ class Owners:
         self._logins = _logins([r for r in findings.repositories if not r.owner])
         self._wrapper = self._common(findings)
         self._suites = self._copies(findings.found)
-        self._twins = _twins(findings.found)
+        self._downloads = find_downloads(findings.found, self._repositories.keys())
+        self._owned: dict[Steps, bool] = {}
+        self._twins = self._named_twice(findings.found)
+        self.groups = find_groups(
+            [thing for thing in findings.found if self._is_by_place(thing)],
+            len(self._wrapper),
+            subjects,
+            lambda step: bool(self._match(step).students),
+        )
         self.namesakes: set[str] = set()
         self._claims = self._claimed(findings.found)
 
     def of(self, found: Found) -> Owner:
         """Return who handed in what was found."""
-        file = found.name
-        for at, step in enumerate(found.steps):
+        believed = self._clue(found.steps)
+        if believed is not None:
+            at, clue = believed
             is_last = at == len(found.steps) - 1
-            clue = clue_of(step, is_last or folded(step).endswith((".zip", ".py")))
-            if clue is not None:
-                name = clue.file or file if is_last else file
-                return self._by_clue(clue, found.steps[:at], name)
+            name = clue.file or found.name if is_last else found.name
+            rival = self._rival(clue, found.steps[at])
+            if rival.doubt:
+                return Owner(how=clue.platform, clue=clue, doubt=rival, file=name)
+            return self._by_clue(clue, found.steps[:at], name)
         home = self._home(found.steps)
         if home is not None:
             owner = self._by_repository(home)
@@ -69,14 +82,23 @@ class Owners:
     def of_folder(self, steps: Steps) -> Owner:
         """Return whose folder it is, which may be empty; only a student's own counts."""
         clue = clue_of(steps[-1], is_file=False)
-        if clue is not None:
+        if clue is not None and not self._is_owned(steps[:-1]):
             return self._by_clue(clue, steps[:-1], "")
         return Owner()
 
     def student_folders(self, folders: Iterable[Steps]) -> list[Steps]:
         """Return the folders that lie where students' folders do and name one."""
-        depth = len(self._wrapper) + 1
-        return [s for s in folders if len(s) == depth and self._subjects.rest_of(s[-1])]
+        depth, groups = len(self._wrapper) + 1, self.groups.taken
+
+        def no_student(steps: Steps) -> bool:
+            return steps in groups or (bool(groups) and is_generic(steps[-1]))
+
+        return [
+            steps
+            for steps in folders
+            if self._subjects.rest_of(steps[-1])
+            and (steps[:-1] in groups or (len(steps) == depth and not no_student(steps)))
+        ]
 
     def home_of(self, steps: Steps) -> Steps | None:
         """Return the clone, or the copy of the suite, that something lies in."""
@@ -109,11 +131,60 @@ class Owners:
         """Return a student whom no roster has, by key."""
         return self._stranger_by_key.get(key)
 
+    def named_inside(self, steps: Steps, owner: Owner) -> str:
+        """Return another student's name that stands on the way to an owner's file, or ""."""
+        for at in range(len(self._wrapper), len(steps)):
+            is_last = at == len(steps) - 1
+            clue = clue_at(steps, at)
+            name = without_zip(steps[at].rpartition(".")[0] or steps[at]) if is_last else steps[at]
+            match = self._people.by_clue(clue) if clue is not None else self._match(name)
+            if match.student is not None and match.student.key != owner.key:
+                return match.student.name or match.student.key
+            if clue is None or clue.blind or clue == owner.clue or self._people.students:
+                continue
+            mine = self._stranger_by_key.get(owner.key)
+            if mine is not None and not forms(mine.name) & forms(clue.name):
+                return clue.name
+        return ""
+
+    def _clue(self, steps: Steps) -> tuple[int, Clue] | None:
+        """Return a platform's name and its place, where it isn't in something of a student's."""
+        found = first_clue(steps)
+        return found if found is not None and not self._is_owned(steps[: found[0]]) else None
+
+    def _is_owned(self, outer: Steps) -> bool:
+        """Tell whether a folder, or one around it, is a student's whatever is in it."""
+        if not outer:
+            return False
+        if outer not in self._owned:
+            self._owned[outer] = self._is_owned(outer[:-1]) or self._is_owned_itself(outer)
+        return self._owned[outer]
+
+    def _is_owned_itself(self, folder: Steps) -> bool:
+        home = self._repositories.get(folder)
+        if len(folder) <= len(self._wrapper):
+            return home is not None and home.cloned
+        if home is not None or self._match(folder[-1]).students:
+            return True
+        is_named = bool(self._subjects.rest_of(folder[-1]))
+        return not self._people.students and is_named and folder not in self._downloads
+
     def _home(self, steps: Steps) -> Repository | None:
-        for at in range(len(steps) - 1, 0, -1):
-            if steps[:at] in self._repositories:
-                return self._repositories[steps[:at]]
-        return None
+        """Return the outermost clone on the way; one around the whole class only for want of it."""
+        ways = (steps[:at] for at in range(1, len(steps)))
+        homes = [self._repositories[way] for way in ways if way in self._repositories]
+        own = [home for home in homes if home.cloned or len(home.steps) > len(self._wrapper)]
+        return own[0] if own else homes[-1] if homes else None
+
+    def _rival(self, clue: Clue, step: str) -> Match:
+        """Return whom a name of Canvas's could mean, where it has the numbers of two students."""
+        if clue.platform != "canvas" or clue.blind:
+            return NOBODY
+        first = self._people.by_clue(clue).student
+        others = (replace(clue, number=number) for number in canvas_numbers(step))
+        known = [self._people.by_clue(one) for one in others if self._people.knows_number(one)]
+        students = {one.key: one for one in (first, *(match.student for match in known)) if one}
+        return Match(tuple(students.values()), "names_differ") if len(students) > 1 else NOBODY
 
     def _by_clue(self, clue: Clue, parent: Steps, file: str) -> Owner:
         match = self._people.by_clue(clue)
@@ -143,14 +214,15 @@ class Owners:
         if home.owner:
             return Owner(home.owner, how, repository=home)
         name = home.steps[-1]
-        for step in reversed(home.steps):
-            match = self._people.by_login(without_zip(step))
-            if match.student is not None:
-                return Owner(match.student.key, how, repository=home)
-            if match.doubt:
-                return Owner(how=how, doubt=match, repository=home)
+        outer = [self._match(step) for step in home.steps[len(self._wrapper) : -1]]
+        inner = (self._people.by_login(without_zip(step)) for step in reversed(home.steps))
+        match = _first_of((*outer, *inner))
+        if match.student is not None:
+            return Owner(match.student.key, how, repository=home)
+        if match.doubt:
+            return Owner(how=how, doubt=match, repository=home)
         login = self._logins.get(home.steps)
-        if login is None:
+        if login is None or self._is_owned(home.steps[:-1]):
             return None
         return Owner(self.stranger(login, login, login=login), how, repository=home, file=name)
 
@@ -161,7 +233,7 @@ class Owners:
             if at < len(self._wrapper) and not is_last:
                 continue
             match = self._match(without_zip(step.rpartition(".")[0] or step) if is_last else step)
-            if match.student is not None:
+            if match.student is not None and (doubt is None or match.student in doubt.students):
                 in_name = is_last and not folded(step).endswith(".zip")
                 return Owner(match.student.key, "flat" if in_name else "folders")
             doubt = doubt or (match if match.doubt else None)
@@ -177,9 +249,9 @@ class Owners:
     def _by_place(self, steps: Steps) -> Owner:
         if len(steps) <= len(self._wrapper):
             return Owner()
-        for step in steps[len(self._wrapper) : -1]:
-            rest = self._subjects.rest_of(step)
-            if rest:
+        for at in range(len(self._wrapper), len(steps) - 1):
+            rest = self._subjects.rest_of(steps[at])
+            if rest and steps[: at + 1] not in self.groups.taken:
                 return Owner(self.stranger(rest, rest), "folders")
         name = steps[-1]
         if folded(name).endswith(".zip"):
@@ -192,6 +264,12 @@ class Owners:
         if subject.evidence is Evidence.NONE:
             return Owner(how="flat", file=who)  # somebody's if its functions say what it is for
         return Owner(self.stranger(who, who), "flat")
+
+    def _is_by_place(self, found: Found) -> bool:
+        """Tell whether neither a platform nor a repository says whose something is."""
+        clues = self._clue(found.steps) is not None
+        is_work = found.role in ("", "unknown", "unreadable")
+        return is_work and not clues and self.home_of(found.steps) is None
 
     def _common(self, findings: Findings) -> Steps:
         """Return the folders around all that are no student: at least two students below them."""
@@ -245,7 +323,7 @@ class Owners:
         Two numbers of Canvas are two people; so are two of Moodle's in one download.
         """
         claims: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for parent, clue in _clues(found):
+        for parent, clue in self._clues(found):
             student = self._people.by_clue(clue).student
             if student is not None and clue.number:
                 place = "" if clue.platform == "canvas" else "/".join(parent)
@@ -256,24 +334,33 @@ class Owners:
                 result[key] = numbers
         return result
 
+    def _clues(self, found: Iterable[Found]) -> Iterable[tuple[Steps, Clue]]:
+        for thing in found:
+            believed = self._clue(thing.steps)
+            if believed is not None:
+                yield thing.steps[: believed[0]], believed[1]
 
-def _clues(found: Iterable[Found]) -> Iterable[tuple[Steps, Clue]]:
-    for thing in found:
-        for at, step in enumerate(thing.steps):
-            is_last = at == len(thing.steps) - 1
-            clue = clue_of(step, is_last or folded(step).endswith((".zip", ".py")))
-            if clue is not None:
-                yield thing.steps[:at], clue
-                break
+    def _named_twice(self, found: Iterable[Found]) -> set[str]:
+        """Return Moodle's names that stand for two people: two numbers in one download."""
+        numbers: dict[tuple[Steps, str], set[str]] = defaultdict(set)
+        for parent, clue in self._clues(found):
+            if clue.platform == "moodle":
+                numbers[parent, folded(clue.name)].add(clue.number)
+        return {name for (_, name), several in numbers.items() if len(several) > 1}
 
 
-def _twins(found: Iterable[Found]) -> set[str]:
-    """Return Moodle's names that stand for two people: two numbers in one download."""
-    numbers: dict[tuple[Steps, str], set[str]] = defaultdict(set)
-    for parent, clue in _clues(found):
-        if clue.platform == "moodle":
-            numbers[parent, folded(clue.name)].add(clue.number)
-    return {name for (_, name), several in numbers.items() if len(several) > 1}
+def _first_of(matches: Iterable[Match]) -> Match:
+    """Return the first; of one in doubt what comes later tells which of those are meant."""
+    doubt = NOBODY
+    for match in matches:
+        if doubt.students:
+            if match.student is not None and match.student in doubt.students:
+                return match
+        elif match.student is not None:
+            return match
+        elif match.doubt:
+            doubt = match
+    return doubt
 
 
 def _logins(repositories: Sequence[Repository]) -> dict[Steps, str]:

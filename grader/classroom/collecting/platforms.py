@@ -31,6 +31,8 @@ _CANVAS = re.compile(
     r"(?:(?P<upload>\d+)_(?P<file>.+)|(?P<typed>text|link)\.html?)",
     re.DOTALL,
 )
+# Canvas counts all files of all courses: its numbers of files are long.
+_NUMBERS = re.compile(r"(?<=_)(?=(\d+)_\d{3,}_)")
 _BLIND = frozenset(
     {"participant", "teilnehmer", "teilnehmer in", "参与者", "参加者", "participante"}
 )
@@ -82,6 +84,14 @@ def clue_of(name: str, is_file: bool) -> Clue | None:
         bool(canvas["typed"]),
         blind=anonymous,
     )
+
+
+def canvas_numbers(name: str) -> list[str]:
+    """Return every number in a name of Canvas's that could be the student's.
+
+    Where students choose what they are called, a name may hold somebody else's number.
+    """
+    return [found[1] for found in _NUMBERS.finditer(name[:400])]
 
 
 def _moodle(found: re.Match[str]) -> Clue:

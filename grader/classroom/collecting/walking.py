@@ -92,6 +92,9 @@ class Walk:
         if kinds.is_ignored_folder(steps[-1]):
             self._note(name, steps, "ignored", "nobodys_folder")
             return
+        if _is_results(path):
+            self._note(name, steps, "ignored", "results")
+            return
         if kinds.is_python(steps[-1]):
             self._note(name, steps, "unknown", "folder_not_file")
         self.findings.folders.append(steps)
@@ -230,6 +233,16 @@ class _Inside:
             raise ArchiveError("refused", "nested")
         with self._walk._sources.spool(self._pieces(member, limits.MAX_NESTED)) as file:
             self._walk.archive(file, path, steps, self._level + 1)
+
+
+def _is_results(path: Path) -> bool:
+    """Tell the results of an earlier run, which lie beside what was graded."""
+    if path.suffix.casefold() != ".grades":
+        return False
+    try:
+        return stat.S_ISREG((path / "grades.sqlite3").lstat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _is_junction(status: os.stat_result) -> bool:

@@ -87,7 +87,7 @@ def look(result: ClassResult, book: Gradebook, standing: Standing, words: Words)
             Late(
                 cut(names[key], 80),
                 counted,
-                words.span(counted.cell.late_s) if counted.cell.late_s else "",
+                words.late(counted.cell) if counted.cell.late_s else "",
             )
             for (key, _), counted in standing.items()
             if counted.late

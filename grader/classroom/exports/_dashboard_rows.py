@@ -205,7 +205,7 @@ def _attempt(graded: Graded, counted: Counted, words: Words) -> Attempt:
 
 def _notes(counted: Counted, words: Words) -> list[str]:
     cell = counted.cell
-    notes = [words("late_by", time=words.span(cell.late_s))] if cell.late_s else []
+    notes = [words.late(cell)] if cell.late_s else []
     notes += [words(f"flag_{flag}") for flag in cell.flags if flag in _NOTED]
     if cell.penalty and cell.points is not None:
         notes.append(words("penalty", percent=number(cell.penalty)))

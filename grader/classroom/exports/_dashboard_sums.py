@@ -18,6 +18,12 @@ from grader.report._markup import explanation
 
 _Key = tuple[str, Page | None, str]  # the id, its page, the exercise that alone has it
 _BAD = ("failed", "stuck")
+# What is said of a whole file, in every check of it: none of them could be begun.
+_UNLOADED = frozenset({
+    "file_missing", "file_is_directory", "file_not_regular", "file_empty", "file_too_big",
+    "file_not_utf8", "file_not_python", "syntax_error", "not_compilable", "import_raised",
+    "import_ended", "endless_import",
+})  # fmt: skip
 _BINS = 10
 _SLOWEST = 10
 _HEADING = 4  # of a page's first section, below the diagnosis's own
@@ -59,7 +65,9 @@ class DiagnosisView:
 class CheckView:
     """One check: for how many of those whose file was checked it failed, and mostly why.
 
-    ``diagnosis`` is the number of that reason, -1 where it has none.
+    ``mostly`` is the commonest reason of its own, ``often`` how often, ``diagnosis`` its number
+    (-1: it has none).  Counted apart: ``follows`` from another failure, and ``unloaded``, where
+    the whole file could not be loaded.
     """
 
     exercise: Exercise
@@ -69,7 +77,10 @@ class CheckView:
     failed: int
     share: float
     mostly: str
+    often: int
     diagnosis: int
+    follows: int
+    unloaded: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,8 +168,9 @@ def checks(
             here = [one for row in results if (one := row[at])]
             failed = [one for one in here if one.status in _BAD]
             tried = len(failed) + sum(one.status == "passed" for one in here)
-            why = Counter("" if one.because else one.diagnosis for one in failed)
-            mostly = min(why, key=lambda name: (-why[name], not name, name), default="")
+            loaded = [one for one in failed if one.diagnosis not in _UNLOADED]
+            why = Counter(one.diagnosis for one in loaded if not one.because)
+            mostly = min(why, key=lambda name: (-why[name], name), default="")
             found.append(
                 CheckView(
                     exercise=exercise,
@@ -167,15 +179,14 @@ def checks(
                     tried=tried,
                     failed=len(failed),
                     share=len(failed) / tried if tried else 0.0,
-                    mostly=_reason(exercise, mostly, words) if why else "",
+                    mostly=words.diagnosis(exercise, mostly) if mostly else "",
+                    often=why[mostly],
                     diagnosis=numbers.get((exercise.id, mostly), -1),
+                    follows=sum(bool(one.because) for one in loaded),
+                    unloaded=len(failed) - len(loaded),
                 )
             )
     return sorted(found, key=lambda view: -view.share)
-
-
-def _reason(exercise: Exercise, diagnosis: str, words: Words) -> str:
-    return words.diagnosis(exercise, diagnosis) if diagnosis else words("follows")
 
 
 def scores(exercise: Exercise | None, shares: Iterable[float | None]) -> Scores:

@@ -10,6 +10,7 @@ from datetime import datetime, timezone, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
+from grader.classroom.gradebook import Cell
 from grader.classroom.model import Entry, Remark
 from grader.model import Exercise, Language
 from grader.pages import Page, page
@@ -65,6 +66,10 @@ class Words:
             if seconds >= 2 * size:
                 return self(unit, n=f"{seconds / size:.1f}".removesuffix(".0"))
         return self("minutes", n=f"{max(seconds / 60, 1):.0f}")
+
+    def late(self, cell: Cell) -> str:
+        """Say how late something is: the days that count, and the time behind due and grace."""
+        return self.counted("late_by", cell.days_late, time=self.span(cell.late_s))
 
     def page(self, exercise: Exercise, diagnosis: str) -> Page | None:
         """Return the page that explains a diagnosis; read once."""

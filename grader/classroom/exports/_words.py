@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -21,6 +22,9 @@ _FOR_STUDENTS: tuple[Flag, ...] = (
 )
 
 _NAMED = 3
+# What follows a comma and is no first name (after Canvas's app/models/user.rb, SUFFIXES).
+_SUFFIX = re.compile(r"(?:[js]n?r|esq)\.?|junior|senior|esquire|i{2,3}|iv|vi?", re.IGNORECASE)
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def say(entry: str, language: Language, **values: object) -> str:
@@ -57,6 +61,16 @@ def reason(entry: str, values: Mapping[str, str], language: Language) -> str:
 def display_name(student: Student) -> str:
     """Return what to call a student."""
     return student.name or student.login or student.mail or student.id or student.key
+
+
+def spoken_name(student: Student) -> str:
+    """Return what to call a student to his or her face: "Ann Archer" of "Archer, Ann"."""
+    name = display_name(student)
+    last, *first = (part.strip() for part in name.split(","))
+    if len(first) != 1 or not last or not first[0] or _SUFFIX.fullmatch(first[0]):
+        return name
+    is_chinese = _CHINESE.match(last) and _CHINESE.match(first[0])
+    return f"{last}{first[0]}" if is_chinese else f"{first[0]} {last}"
 
 
 def plain(number: Decimal | float | None) -> str:
@@ -98,10 +112,12 @@ def together(sentences: Sequence[str], language: Language) -> str:
 
 def result_words(cell: Cell, language: Language) -> str:
     """Return a cell's points in a sentence, or why it has none."""
+    what = "stub" if "stub" in cell.flags else cell.status
     if cell.points is None:
-        return say(f"told_{cell.status}", language)
+        return say(f"told_{what}", language)
     if cell.chosen is None:
-        return say("told_nothing_zero", language, out_of=plain(cell.out_of))
+        entry = "told_stub_zero" if what == "stub" else "told_nothing_zero"
+        return say(entry, language, out_of=plain(cell.out_of))
     return say("points_of", language, points=plain(cell.points), out_of=plain(cell.out_of))
 
 
@@ -129,7 +145,7 @@ def total_words(row: Row, language: Language) -> str:
 
 def letter(book: Gradebook, row: Row, language: Language) -> str:
     """Return the text of a mail to one student; paragraphs end with a line end."""
-    name = escape(display_name(row.student))
+    name = escape(spoken_name(row.student))
     lines = [say("mail_hello", language, name=name), ""]
     for cell, exercise, rule in zip(row.cells, book.exercises, book.rules, strict=True):
         said = [sentence(cell, exercise, language)]

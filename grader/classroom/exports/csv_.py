@@ -9,6 +9,8 @@ They begin with a byte order mark: Excel takes a CSV without one for the system'
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from grader.classroom.course import Course
@@ -48,7 +50,7 @@ def write(result: ClassResult, course: Course, folder: Path) -> list[Path]:
     book = figures(result, course)
     tables = {
         "grades.csv": _grades(book, result.language),
-        "submissions.csv": _submissions(result, book),
+        "submissions.csv": _submissions(result, book, course),
         "files.csv": _files(result),
     }
     written = [write_whole(folder / name, table(rows, bom=True)) for name, rows in tables.items()]
@@ -94,16 +96,22 @@ def _cell(cell: Cell, language: Language) -> list[object]:
     ]
 
 
-def _submissions(result: ClassResult, book: Gradebook) -> Iterator[Sequence[object]]:
+def _submissions(
+    result: ClassResult, book: Gradebook, course: Course
+) -> Iterator[Sequence[object]]:
     yield headings(_FILE, result.language)
     counts, people = counting(book), students(result)
     for graded in result.graded:
         student = people.get(graded.handed.student)
-        yield _file(graded, student, counts.get(id(graded)), result.language)
+        yield _file(graded, student, counts.get(id(graded)), course, result.language)
 
 
 def _file(
-    graded: Graded, student: Student | None, cell: Cell | None, language: Language
+    graded: Graded,
+    student: Student | None,
+    cell: Cell | None,
+    course: Course,
+    language: Language,
 ) -> list[object]:
     handed, verdict = graded.handed, graded.verdict
     checks = open_checks(verdict) if verdict else []
@@ -116,7 +124,7 @@ def _file(
         handed.origin,
         handed.sha256,
         handed.size,
-        handed.submitted_at.isoformat() if handed.submitted_at else None,
+        _clock(handed.submitted_at, course),
         yes_or_no(handed.late, language),
         status_of(graded, language),
         plain(verdict.score) if verdict and verdict.status != "error" else None,
@@ -126,10 +134,19 @@ def _file(
         " ".join(check.id for check in checks),
         " ".join(dict.fromkeys(check.diagnosis for check in checks if check.diagnosis)),
         verdict.isolation.level if verdict else None,
-        graded.at.isoformat() if graded.at else None,
+        _clock(graded.at, course),
         yes_or_no(graded.reused, language),
         " ".join(graded.log.split())[:_LONGEST_LOG],
     ]
+
+
+def _clock(moment: datetime | None, course: Course) -> str | None:
+    """Write a time to the second by the course's clock; one without a zone is its own already."""
+    if moment is None:
+        return None
+    with suppress(OverflowError):  # at either end of the calendar, as a stranger may write
+        moment = moment.astimezone(course.zone) if moment.tzinfo else moment
+    return moment.isoformat(timespec="seconds")
 
 
 def _files(result: ClassResult) -> Iterator[Sequence[object]]:

@@ -10,7 +10,7 @@ Moodle's importer reads them (moodle/moodle, ``grade/import/csv/classes/load_dat
 - An empty cell, or "-", takes the item's grade away; more than 100 needs a setting of the site.
 
 ``moodle-worksheet-exNN.csv`` is what "Download grading worksheet" gave, where that was the
-roster, with all its columns, for "Upload grading worksheet"
+roster and somebody handed in exNN, with all its columns, for "Upload grading worksheet"
 (``mod/assign/feedback/offline/importgradeslib.php``, ``locallib.php``):
 
 - "Identifier", "Grade" and "Last modified (grade)" must be there, in the language that the
@@ -22,7 +22,7 @@ roster, with all its columns, for "Upload grading worksheet"
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from html import escape as html_escape
 from pathlib import Path
@@ -31,7 +31,7 @@ from grader.classroom.course import Course
 from grader.classroom.exports._files import cell as shown
 from grader.classroom.exports._files import write_or_remove
 from grader.classroom.exports._words import display_name, headings, plain, say, sentence
-from grader.classroom.gradebook import Gradebook, Row, figures
+from grader.classroom.gradebook import Gradebook, Row, figures, handed_in_as_stubs
 from grader.classroom.model import ClassResult, Student
 from grader.model import Language
 
@@ -66,13 +66,22 @@ def write(result: ClassResult, course: Course, folder: Path) -> list[Path]:
         written += write_or_remove(folder / name, content, bom=False)
     sheet = [row for row in rows if row.student.more.get(_IDENTIFIER)]
     inside |= {row.student.key for row in sheet}
+    there = _handed_in(result)
     for number, exercise in enumerate(book.exercises):
-        content = list(_worksheet(book, sheet, number, result.language))
+        # A worksheet is one assignment's: of what nobody handed in it cannot be.
+        own = sheet if exercise.id in there else []
+        content = list(_worksheet(book, own, number, result.language))
         path = folder / f"moodle-worksheet-{exercise.id}.csv"
         written += write_or_remove(path, content, bom=False)
     outside = [row for row in book.rows if row.student.key not in inside]
-    rest = list(_left_out(book, outside, sheet, result.language))
+    rest = list(_left_out(book, outside, sheet, there, result.language))
     return written + write_or_remove(folder / "moodle-left-out.csv", rest, bom=True)
+
+
+def _handed_in(result: ClassResult) -> set[str]:
+    """Return the exercises of which somebody handed in a file, be it the unchanged stub."""
+    handed = {graded.handed.exercise for graded in result.graded}
+    return handed | {exercise for _, exercise in handed_in_as_stubs(result)}
 
 
 def _with_a_key(rows: Sequence[Row], key_of: Callable[[Student], str]) -> list[Row]:
@@ -125,7 +134,11 @@ def _worksheet(
 
 
 def _left_out(
-    book: Gradebook, rows: Sequence[Row], sheet: Sequence[Row], language: Language
+    book: Gradebook,
+    rows: Sequence[Row],
+    sheet: Sequence[Row],
+    there: Collection[str],
+    language: Language,
 ) -> Iterator[Sequence[object]]:
     exercises = [exercise.id for exercise in book.exercises]
     yield [*headings(("key", "name", "id", "login", "mail"), language), *exercises, ""]
@@ -135,7 +148,8 @@ def _left_out(
         why = say("no_identifier" if student.in_roster else "not_in_roster", language)
         yield [*who, *(cell.points for cell in row.cells), why]
     for exercise, rule in zip(book.exercises, book.rules, strict=True):
-        for most in sorted(_maxima(sheet) - {rule.points}):
+        maxima = _maxima(sheet) if exercise.id in there else set[Decimal]()
+        for most in sorted(maxima - {rule.points}):
             problem = say(
                 "other_maximum",
                 language,

@@ -176,6 +176,33 @@ def test_a_repository_too_big_is_ended(tmp_path: Path, monkeypatch: pytest.Monke
     assert caught.value.reason == "too_many_members"
 
 
+def test_a_repository_of_many_names_for_one_file_is_refused(
+    collected: Collect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAX_UNPACKED", 8 * 1000)
+    bob = repository(tmp_path / "bob.git", {"tcp_echo.py": ECHO})
+    place = repository(tmp_path / "ann.git", {f"f{at}.py": b"#" * 90 for at in range(20)})
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"{address(place)}\n{address(bob)}\n")
+    seen = collected(listed)
+    mine = {path: role for path, role in seen.roles.items() if "ann" in path}
+    assert mine == {address(place): "refused repository_too_much"}
+    assert list(seen.handed) == [f"{address(bob)}!/tcp_echo.py"]
+    assert ("repository_refused", "") in seen.remarks
+
+
+def test_a_file_far_too_big_is_never_read(
+    collected: Collect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAX_MEMBER", 1000)
+    place = repository(tmp_path / "ann.git", {"x.py": b"#" * 1001, "tcp_echo.py": ECHO})
+    listed = tmp_path / "list.txt"
+    listed.write_text(address(place))
+    seen = collected(listed)
+    assert seen.roles[f"{address(place)}!/x.py"] == "refused member_too_big"
+    assert list(seen.handed) == [f"{address(place)}!/tcp_echo.py"]
+
+
 def test_big_files_are_cut_and_the_next_one_is_whole(tmp_path: Path) -> None:
     place = repository(tmp_path / "a.git", {"a.py": b"#" * 3_000_000, "b.py": ECHO, "c.py": b""})
     findings = Findings()

@@ -15,7 +15,7 @@ from grader.model import LANGUAGES, Language
 from grader.report._layout import columns
 from grader.texts import has_text, table
 
-from .conftest import ECHO, Collect, exercises, zipped
+from .conftest import ECHO, Collect, exercises, stub, zipped
 
 SOURCE = "".join(
     path.read_text(encoding="utf-8") for path in sorted(Path(package.__path__[0]).glob("*.py"))
@@ -67,7 +67,7 @@ def test_what_needs_a_look_is_there(collected: Collect) -> None:
     shown = render_list(collection, exercises(), "en", width=120)
     assert "two" not in collection.layout
     for word in (
-        "5 students, 3 of whom have handed something in",
+        "students: 5, who have handed something in: 3",
         "ann: 2 files for ex03 that nothing tells apart",
         "bob: taken for ex03 because of the functions in it",
         "its path leads out of the zip\n      cid/work.zip!/../x",
@@ -122,3 +122,28 @@ def test_words_of_what_nobody_knows_do_not_fail() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_role_has_a_name(language: Language) -> None:
     assert all(has_text(f"collecting.role_{role}", language) for role in get_args(EntryRole))
+
+
+def test_who_handed_in_the_stub_is_named(collected: Collect) -> None:
+    tree = {
+        "ann/tcp_echo.py": stub("ex03"),
+        "bob/tcp_echo.py": stub("ex03"),
+        "bob/new/tcp_echo.py": ECHO,
+        "cid/exercises/ex01_bytes_codec/bytes_codec.py": stub("ex01"),
+        "cid/exercises/ex03_tcp_echo/tcp_echo.py": ECHO,
+        "eve/": b"",
+    }
+    shown = render_list(collected(tree).collection, exercises(), "en")
+    assert "Handed in the stub unchanged (1): ann (ex03)\nHanded in nothing (1): eve\n" in shown
+
+
+def test_a_roster_of_another_class_is_said_first(collected: Collect) -> None:
+    tree = {f"{name}/tcp_echo.py": ECHO + name.encode() for name in ("ann", "bob", "cid", "dan")}
+    seen = collected(tree, "name,login\nZoe,zoe\n")
+    shown = render_list(seen.collection, exercises(), "en")
+    look = shown.partition("Worth a look before anything is graded:\n")[2]
+    assert look.startswith("  ! None of the 4 students found here is in the list of students")
+    assert "  ! ann, bob, cid, dan: not in the list of students\n" in look
+    assert look.count("not in the list") == 1
+    right = collected(tree, "name,login\nAnn,ann\n")
+    assert ("none_in_roster", "") not in right.remarks

@@ -241,3 +241,111 @@ def test_the_one_student_who_has_handed_in_is_found_in_the_roster(collected: Col
     tree = {"ann/week 1/tcp_echo.py": ECHO, "ann/week 2/bytes_codec.py": CODEC}
     seen = collected(tree, ROSTER)
     assert {one.student for one in seen.collection.handed} == {"1001"}
+
+
+PLAIN: Tree = {"Ann Lee/tcp_echo.py": ECHO, "Bob/tcp_echo.py": TWO, "Mal/tcp_echo.py": ECHO + b"3"}
+FORGED = {
+    "canvas": "annlee_777_9_tcp_echo.py",
+    "moodle": "Ann Lee_12_assignsubmission_file_tcp_echo.py",
+    "moodle-folder": "Ann Lee_12_assignsubmission_file_/tcp_echo.py",
+    "deep": "a/b/Ann Lee_12_assignsubmission_file_/tcp_echo.py",
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+@pytest.mark.parametrize("place", ["Mal/{}", "Mal/x.zip!/{}", "Mal.zip!/{}"])
+@pytest.mark.parametrize("roster", [None, "name,id\nAnn Lee,1\nBob,2\nMal,3\n"], ids=["no", "list"])
+def test_a_platforms_name_in_a_students_own_place_is_the_students(
+    how: str, place: str, roster: str | None, collected: Collect
+) -> None:
+    forged = place.format(FORGED[how])
+    outer, _, inner = forged.partition("!/")
+    seen = collected({**PLAIN, outer: zipped({inner: CODEC + ECHO}) if inner else ECHO}, roster)
+    ann, mal = ("Ann Lee", "Mal") if roster is None else ("1", "3")
+    assert [one.origin for one in seen.collection.handed if one.student == ann] == [
+        "Ann Lee/tcp_echo.py"
+    ]
+    assert len(seen.keys) == 3
+    assert ("named_for_other", mal) in seen.remarks
+
+
+def test_a_forged_name_does_not_make_the_true_one_doubtful(collected: Collect) -> None:
+    tree = {
+        "leeann_77_5_tcp_echo.py": ECHO,
+        "bob/leeann_78_6_tcp_echo.py": TWO,
+    }
+    seen = collected(tree, "name,id\nAnn Lee,1001\nBob,2\n")
+    assert {path: who[0] for path, who in seen.handed.items()} == {
+        "leeann_77_5_tcp_echo.py": "1001 ex03 1",
+        "bob/leeann_78_6_tcp_echo.py": "2 ex03 1",
+    }
+
+
+@pytest.mark.parametrize("inner", ["ann", "Ann Lee", "leeann_1001_5"])
+def test_a_folder_in_doubt_is_none_of_a_third_ones(inner: str, collected: Collect) -> None:
+    seen = collected({f"王伟/{inner}_tcp_echo.py": ECHO}, ROSTER)
+    assert seen.handed == {}
+    assert seen.remarks == [("same_name", "")]
+
+
+@pytest.mark.parametrize("inner", ["ww1_tcp_echo.py", "2001/tcp_echo.py", "lab-ww1/tcp_echo.py"])
+def test_a_folder_in_doubt_is_one_of_those_whom_it_means(inner: str, collected: Collect) -> None:
+    tree = {f"王伟/{inner}": ECHO}
+    if inner.startswith("lab"):
+        tree["王伟/lab-ww1/.git/HEAD"] = b""
+    assert list(collected(tree, ROSTER).handed.values()) == [["2001 ex03 1"]]
+
+
+@pytest.mark.parametrize("roster", [None, "name,login\nAnn,ann\nBob,bob\nMal,mal\n"])
+def test_a_clone_in_a_students_own_folder_is_the_students(
+    roster: str | None, collected: Collect
+) -> None:
+    tree = {
+        "ann/tcp_echo.py": ECHO,
+        "bob/tcp_echo.py": TWO,
+        "mal/x/ann/.git/HEAD": b"",
+        "mal/x/ann/tcp_echo.py": ECHO + b"3",
+    }
+    seen = collected(tree, roster)
+    assert {one.origin: one.student for one in seen.collection.handed} == {
+        "ann/tcp_echo.py": "ann",
+        "bob/tcp_echo.py": "bob",
+        "mal/x/ann/tcp_echo.py": "mal",
+    }
+
+
+def test_downloads_of_several_weeks_without_a_list(collected: Collect) -> None:
+    moodle = "{}/{}_5{}_assignsubmission_file_/{}.py"
+    tree = {
+        moodle.format(week, who, at, name): code
+        for at, (week, name, code) in enumerate(
+            [("Monday lot", "tcp_echo", ECHO), ("Friday lot", "bytes_codec", CODEC)]
+        )
+        for who in ("Ann Lee", "Bob Ray")
+    }
+    seen = collected(tree)
+    assert seen.keys == ["Ann Lee", "Bob Ray"]
+    assert len(seen.handed) == 4
+    assert seen.remarks == []
+
+
+def test_a_friends_name_on_ones_file_is_said(collected: Collect) -> None:
+    seen = collected({"Ann Lee/bob_tcp_echo.py": ECHO}, "name,id\nAnn Lee,1\nBob,2\n")
+    assert seen.handed == {"Ann Lee/bob_tcp_echo.py": ["1 ex03 1"]}
+    assert seen.remarks == [("named_for_other", "1")]
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("annlee_1_9_3_456_tcp_echo.py", ""),  # whose name is "annlee_1_9"
+        ("malmoe_3_456_1_789_tcp_echo.py", ""),
+        ("malmoe_3_456_1_2_tcp_echo.py", "3"),
+        ("malmoe_3_456_9_789_tcp_echo.py", "3"),
+        ("annlee_LATE_1_456_tcp_echo.py", "1"),
+    ],
+)
+def test_a_name_with_two_students_numbers(name: str, student: str, collected: Collect) -> None:
+    seen = collected({name: ECHO}, "name,id\nAnn Lee,1\nBob,2\nMal Moe,3\n")
+    assert [one.student for one in seen.collection.handed] == ([student] if student else [])
+    assert seen.remarks == ([] if student else [("names_differ", "")])

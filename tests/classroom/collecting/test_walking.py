@@ -233,3 +233,22 @@ def test_the_order_of_the_file_system_does_not_matter(
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", Backwards)
         assert collected(source).collection == first
+
+
+def test_the_results_of_an_earlier_run_are_passed_over(collected: Collect) -> None:
+    tree = {
+        "ann/tcp_echo.py": ECHO,
+        "all.zip.grades/grades.sqlite3": b"",
+        "all.zip.grades/feedback/bob/tcp_echo.py": ECHO,
+        "cid.grades/tcp_echo.py": ECHO + b"2",
+        "dan.grades/grades.sqlite3/tcp_echo.py": ECHO + b"3",
+    }
+    seen = collected(tree)
+    assert seen.roles["all.zip.grades/"] == "ignored results"
+    assert [path for path in seen.roles if path.startswith("all.")] == ["all.zip.grades/"]
+    assert "ann" in seen.keys
+    assert "bob" not in seen.keys
+    assert sorted(seen.handed)[1:] == [
+        "cid.grades/tcp_echo.py",
+        "dan.grades/grades.sqlite3/tcp_echo.py",
+    ]

@@ -257,7 +257,7 @@ class Opened:
         return self.page.locator("#students tbody tr:visible th bdi").all_text_contents()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # two at once in one thread is what Playwright refuses
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)

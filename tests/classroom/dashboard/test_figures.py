@@ -25,6 +25,7 @@ from grader.classroom.exports._dashboard_counted import standing
 from grader.classroom.exports._dashboard_look import MOST, look
 from grader.classroom.exports._dashboard_rows import rows
 from grader.classroom.exports._dashboard_sums import (
+    _UNLOADED,
     causes,
     checks,
     diagnoses,
@@ -192,11 +193,54 @@ def test_what_follows_from_another_failure_is_no_diagnosis(made: Make) -> None:
     book, counted, words = view_of(one.result())
     assert causes(counted[key, "ex01"]) == {"never_listens", "no_timeout"}
     _, numbers = diagnoses(counted, words)
-    reasons = {view.number: view.mostly for view in checks(book.exercises, counted, numbers, words)}
-    assert reasons[2] == "Follows from another failure"
+    by_number = {view.number: view for view in checks(book.exercises, counted, numbers, words)}
+    assert (by_number[2].mostly, by_number[2].follows, by_number[2].diagnosis) == ("", 1, -1)
+    assert (by_number[3].mostly != "", by_number[3].follows, by_number[3].often) == (True, 0, 1)
     (cell,) = rows(book, counted, numbers, words)[0].cells
     assert [cause.title for cause in cell.causes][-1] == "Follows from another failure"
     assert len(cell.diagnoses) == 2
+
+
+def test_the_commonest_reason_is_a_checks_own(made: Make) -> None:
+    one = made(1, 2)
+    for n, why in enumerate(("one_recv_assumed", *["stuck"] * 4, *["no_timeout"] * 2)):
+        one.hand(one.student(f"S{n}"), 0, [("failed", "never_listens"), ("failed", why)])
+        if why == "stuck":
+            graded = one.graded[-1]
+            first, second = graded.verdict.checks
+            results = (first, msgspec.structs.replace(second, because=first.id))
+            verdict = msgspec.structs.replace(graded.verdict, checks=results)
+            one.graded[-1] = msgspec.structs.replace(graded, verdict=verdict)
+    for n in range(3):
+        one.hand(one.student(f"T{n}"), 0, [("failed", "syntax_error")] * 2)
+    one.hand(one.student("U"), 0, [])
+    book, counted, words = view_of(one.result())
+    views, numbers = diagnoses(counted, words)
+    by_number = {view.number: view for view in checks(book.exercises, counted, numbers, words)}
+    first, second = by_number[1], by_number[2]
+    assert (first.failed, first.often, first.follows, first.unloaded) == (10, 7, 0, 3)
+    assert (second.failed, second.often, second.follows, second.unloaded) == (10, 2, 4, 3)
+    assert (
+        second.mostly
+        == views[second.diagnosis].title
+        == words.diagnosis(one.exercises[0], "no_timeout")
+    )
+    shown = Tables(dashboard.render(one.result(), Course())).found["checks-table"]
+    last = {row[1][0]: row[4][0] for row in shown[1:]}
+    assert last["1"] == f"{first.mostly}: 7 3 files do not load"
+    assert last["2"] == f"{second.mostly}: 2 4 follow from another failure · 3 files do not load"
+
+
+def test_a_check_with_no_reason_of_its_own_says_what_is_apart(made: Make) -> None:
+    one = made(1, 1)
+    one.hand(one.student("Ann"), 0, [("failed", "endless_import")])
+    shown = Tables(dashboard.render(one.result(), Course())).found["checks-table"]
+    assert shown[1][4][0] == "1 file does not load"
+
+
+def test_what_does_not_load_are_diagnoses_that_there_are() -> None:
+    assert set(table("diagnoses", "en")) >= _UNLOADED
+    assert {name for name in table("diagnoses", "en") if name.startswith("file_")} <= _UNLOADED
 
 
 @pytest.mark.parametrize(
@@ -263,18 +307,27 @@ def test_late_rules_excused_and_missing(made: Make) -> None:
     book, counted, words = view_of(one.result(), course)
     views = rows(book, counted, {}, words)
     ann_, bob_, cem_ = (view.cells[0] for view in views)
-    assert (ann_.points, ann_.flags, ann_.notes) == (
-        "8 of 10", "lp", ["late by 30 hours", "20% taken off"],
-    )  # fmt: skip
+    late = "2 days late (30 hours)"
+    assert (ann_.points, ann_.flags, ann_.notes) == ("8 of 10", "lp", [late, "20% taken off"])
     assert (bob_.points, bob_.flags) == ("7.5 of 10", "f")
     assert (cem_.counted.state, cem_.flags, cem_.points) == ("excused", "x", "")
     assert views[0].part == "1 of 2"
     found = look(one.result(), book, counted, words)
-    assert [(late.student, late.by) for late in found.late] == [("Ann", "30 hours")]
+    assert [(one.student, one.by) for one in found.late] == [("Ann", late)]
     assert [student.name for student in found.missing] == ["Cem"]
     assert found.remarks[0].words.endswith("nobody")
     page = dashboard.render(one.result(), course)
+    assert "in brackets the time after due time and grace" in page
+    assert page.count(late) == 2  # in the list and in Ann's window, in the same words
     assert "Made 2026-11-20 21:00+01:00" in page  # by the course's clock
+
+
+def test_late_by_the_platforms_word_alone_has_no_days_to_explain(made: Make) -> None:
+    one = made(1, 1)
+    one.hand(one.student("Ann"), 0, [], late=True)
+    page = dashboard.render(one.result(), Course())
+    assert 'id="late"' in page
+    assert "in brackets" not in page
 
 
 def test_several_attempts_and_several_files(made: Make) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,58 @@ def test_every_file_and_remark_is_there_in_words(
     assert notes[1] == [notes[1][0], "k1", "'=x\ny"]
     assert "no_such_remark" in notes[1][0]
     assert len(notes) == 2
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        (datetime(2026, 11, 20, 16, 0, 1, 543000, timezone.utc), "2026-11-21T00:00:01+08:00"),
+        (datetime(2026, 11, 20, 16, 0, 1, 543000), "2026-11-20T16:00:01"),
+        (datetime.max.replace(tzinfo=timezone.utc), "9999-12-31T23:59:59+00:00"),
+        (None, ""),
+    ],
+    ids=["utc", "naive", "end", "unknown"],
+)
+def test_times_are_those_of_the_courses_clock_to_the_second(
+    make_class: Callable[..., ClassResult],
+    make_course: Callable[..., Course],
+    read_csv: Rows,
+    tmp_path: Path,
+    moment: datetime | None,
+    shown: str,
+) -> None:
+    result = make_class(1, 6)
+    files = tuple(
+        with_fields(one, at=moment, handed=with_fields(one.handed, submitted_at=moment))
+        for one in result.graded
+    )
+    csv_.write(replace(result, graded=files), make_course(), tmp_path)
+    rows = read_csv(tmp_path / "submissions.csv")
+    assert {(row["handed in at"], row["graded at"]) for row in rows} == {(shown, shown)}
+
+
+@pytest.mark.parametrize(
+    ("language", "column", "said"),
+    [
+        ("en", "ex01 remarks", "the stub was handed in unchanged"),
+        ("zh", "ex01 备注", "交来的是没有改动的初始文件"),
+    ],
+    ids=["en", "zh"],
+)
+def test_a_stub_handed_in_is_a_remark(
+    make_class: Callable[..., ClassResult],
+    read_csv: Rows,
+    tmp_path: Path,
+    language: Language,
+    column: str,
+    said: str,
+) -> None:
+    result = make_class(1, 6, language)
+    stub = Entry("k1/bytes_codec.py", "ignored", "stub", "", "k1", "ex01")
+    collection = with_fields(result.collection, handed=(), entries=(stub,))
+    csv_.write(replace(result, graded=(), collection=collection), Course(), tmp_path)
+    rows = read_csv(tmp_path / "grades.csv")
+    assert [row[column] for row in rows] == ["", said, "", "", "", ""]
 
 
 def test_no_notes_no_file(

@@ -15,7 +15,7 @@ from msgspec.structs import replace as with_fields
 from grader.classroom.course import Course
 from grader.classroom.exports import feedback
 from grader.classroom.exports._words import open_checks
-from grader.classroom.model import ClassResult
+from grader.classroom.model import ClassResult, Entry
 from grader.model import Language
 
 Rows = Callable[[Path], list[dict[str, str]]]
@@ -133,6 +133,53 @@ def test_who_has_nothing_has_a_page_that_says_so(pages: tuple[ClassResult, list[
     for n in nothing:
         words = "".join(look(written[n]).words)
         assert any(said in words for said in ("othing was handed in", "没有提交", "xcused", "免交"))
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "not_said"),
+    [
+        ("en", "he stub was handed in unchanged.", "othing was handed in"),
+        ("zh", "交来的是没有改动的初始文件。", "没有提交"),
+    ],
+    ids=["en", "zh"],
+)
+def test_who_handed_in_the_stub_is_told_so_in_page_and_mail(
+    make_class: Callable[..., ClassResult],
+    tmp_path: Path,
+    language: Language,
+    said: str,
+    not_said: str,
+) -> None:
+    result = make_class(1, 3, language)
+    keys = [student.key for student in result.collection.students]
+    stubs = tuple(
+        Entry("a", "ignored", "stub", "", keys[1], exercise.id) for exercise in result.exercises
+    )
+    collection = with_fields(result.collection, handed=(), entries=stubs)
+    written = feedback.write(replace(result, graded=(), collection=collection), Course(), tmp_path)
+    told = "".join(look(written[1]).words)
+    assert told.count(said) == 2
+    assert not_said not in told
+    assert not_said in "".join(look(written[0]).words)
+    mails = written[-1].read_text("utf-8-sig")
+    assert mails.count(said) == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "Hello Jürgen Ärger,"), ("zh", "Jürgen Ärger，你好：")],
+    ids=["en", "zh"],
+)
+def test_a_mail_greets_as_people_do_and_the_table_keeps_the_name(
+    make_class: Callable[..., ClassResult],
+    tmp_path: Path,
+    language: Language,
+    said: str,
+) -> None:
+    written = feedback.write(make_class(5, 19, language), Course(), tmp_path)
+    mails = written[-1].read_text("utf-8-sig")
+    assert said in mails
+    assert mails.count('"Ärger, Jürgen"') == 1
 
 
 def test_mails_are_in_the_language_of_the_class(

@@ -360,7 +360,7 @@ def test_feedback_and_mails(case: Case, read_csv: Rows, tmp_path: Path) -> None:
                 weight = int(course.exercises[exercise.id].weight)
                 total, most = total + weight * want.cents, most + weight * want.most
                 figure, out_of = f"{want.cents / 100:g}", f"{want.most / 100:g}"
-                assert f"<b>{figure}</b> / {out_of}" in page
+                assert f"<b>{figure}</b>/{out_of}" in page
                 if want.file:
                     assert f"{about}{figure} of {out_of} points." in row["text"]
             else:
@@ -368,7 +368,7 @@ def test_feedback_and_mails(case: Case, read_csv: Rows, tmp_path: Path) -> None:
                 assert (words or " not") in row["text"]
         assert float(row["total"]) == pytest.approx(total / 100)
         assert float(row["total out of"]) == pytest.approx(most / 100)
-        assert f"<b>{total / 100:g}</b> / {most / 100:g}" in page
+        assert f"<b>{total / 100:g}</b>/{most / 100:g}" in page
 
 
 def test_the_naive_way_can_fail(case: Case, read_csv: Rows, tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from msgspec.structs import replace as with_fields
 
-from grader.classroom.course import Course
+from grader.classroom.course import Course, ExerciseRule
 from grader.classroom.exports import moodle
-from grader.classroom.model import ClassResult, Student
+from grader.classroom.model import ClassResult, Entry, Student
 
 Rows = Callable[[Path], list[dict[str, str]]]
 
@@ -69,11 +71,36 @@ def test_a_worksheet_of_another_language_keeps_its_headings(
     more = {"Identifier": "Participant 1", "成绩": "", "最后修改 (成绩)": "-"}
     people = (Student("1", "李明", in_roster=True, more=more),)
     result = with_students(make_class(1, 0), *people)
-    moodle.write(result, Course(missing="zero"), tmp_path)
+    stub = Entry("a/bytes_codec.py", "ignored", "stub", "", "1", "ex01")
+    result = replace(result, collection=with_fields(result.collection, entries=(stub,)))
+    rules = {"ex01": ExerciseRule(Decimal(10), due=result.made_at - timedelta(9))}
+    moodle.write(result, Course(missing="zero", exercises=rules), tmp_path)
+    assert not (tmp_path / "moodle-worksheet-ex03.csv").exists()
     [row] = read_csv(tmp_path / "moodle-worksheet-ex01.csv")
     assert row == {
         "Identifier": "Participant 1", "Full name": "李明", "成绩": "0.00", "最后修改 (成绩)": "-"
     }  # fmt: skip
+
+
+def test_a_worksheet_is_only_of_what_somebody_handed_in(
+    make_class: Callable[..., ClassResult],
+    make_course: Callable[..., Course],
+    read_csv: Rows,
+    tmp_path: Path,
+) -> None:
+    result = make_class(4, 12)
+    moodle.write(result, make_course(), tmp_path)
+    assert len(list(tmp_path.glob("moodle-worksheet-*.csv"))) == 2
+    files = tuple(one for one in result.graded if one.handed.exercise == "ex01")
+    written = moodle.write(replace(result, graded=files), make_course(), tmp_path)
+    # The one of an earlier run goes, and nothing complains about the maximum of ex03.
+    sheets = list(tmp_path.glob("moodle-worksheet-*.csv"))
+    assert [path.name for path in sheets] == ["moodle-worksheet-ex01.csv"]
+    assert sheets[0] in written
+    said = [row[""] for row in read_csv(tmp_path / "moodle-left-out.csv")]
+    assert not any("ex03" in words for words in said)
+    # The gradebook's tables keep all columns.
+    assert {"Bytes", "Echo"} <= set(read_csv(tmp_path / "moodle-by-mail.csv")[0])
 
 
 def test_feedback_is_html(

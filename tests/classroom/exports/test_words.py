@@ -10,9 +10,15 @@ from typing import Any
 import pytest
 
 from grader.catalog import load_exercise
-from grader.classroom.exports._words import plain, sentence, together, weight_words
+from grader.classroom.exports._words import (
+    plain,
+    sentence,
+    spoken_name,
+    together,
+    weight_words,
+)
 from grader.classroom.gradebook import Cell
-from grader.classroom.model import Graded, Handed
+from grader.classroom.model import Graded, Handed, Student
 from grader.model import CheckResult, GraderInfo, Isolation, Language, Verdict
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -73,6 +79,14 @@ NOTHING: dict[str, Any] = {"chosen": None, "points": None}
             cell(status="missing", chosen=None, points=Decimal("0.00")),
             "nothing was handed in: 0 of 10 points.",
         ),
+        (
+            cell(status="missing", flags=("stub",), **NOTHING),
+            "the stub was handed in unchanged.",
+        ),
+        (
+            cell(status="missing", flags=("stub",), chosen=None, points=Decimal("0.00")),
+            "the stub was handed in unchanged: 0 of 10 points.",
+        ),
         (cell(status="excused", **NOTHING), "you are excused; it is not counted."),
         (
             cell(4, status="error", points=None, flags=("grader_error",)),
@@ -87,9 +101,32 @@ def test_a_sentence_says_what_a_student_should_know(about: Cell, said: str) -> N
 def test_chinese_sentences_follow_each_other_without_a_blank() -> None:
     about = cell(1, days_late=2, penalty=Decimal(20), flags=("late", "extended"))
     assert sentence(about, EX03, "zh") == (
-        "ex03（TCP 回显服务器与客户端）：7.5 分，满分 10 分。迟交 2 天，扣 20 %。你享有延期。"
+        "ex03（TCP 回显服务器与客户端）：7.5 分，满分 10 分。迟交 2 天，扣 20%。你享有延期。"
         "未通过：check 1。"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "spoken"),
+    [
+        ("Archer, Ann", "Ann Archer"),
+        ("van der Berg,  Jan Piet", "Jan Piet van der Berg"),
+        ("Ann Archer", "Ann Archer"),
+        ("王, 伟", "王伟"),
+        ("Wang, 伟", "伟 Wang"),
+        ("Martin King, Jr.", "Martin King, Jr."),
+        ("Henry, VIII, King", "Henry, VIII, King"),
+        ("Archer,", "Archer,"),
+        (", Ann", ", Ann"),
+        (",", ","),
+    ],
+)
+def test_nobody_is_greeted_with_the_last_name_first(name: str, spoken: str) -> None:
+    assert spoken_name(Student("key", name)) == spoken
+
+
+def test_who_has_no_name_is_greeted_by_what_there_is() -> None:
+    assert spoken_name(Student("key", login="ann7")) == "ann7"
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "a. b. c."), ("zh", "a.b.c.")])

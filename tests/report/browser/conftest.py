@@ -37,7 +37,7 @@ class Opened:
         return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # two at once in one thread is what Playwright refuses
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
