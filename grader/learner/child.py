@@ -8,6 +8,8 @@ Standard library only; see ``runner.py`` for how this process came to be.
 from __future__ import annotations
 
 import builtins
+import codecs
+import contextlib
 import errno
 import gc
 import os
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 else:
     import plain
 
+# What learners' code makes Python import at the first use: "idna" is for every host's name.
+_CODECS = ("idna", "ascii", "latin-1", "utf-16", "utf-16-be", "utf-16-le", "gbk")
 _TEXT_LIMIT = 2000
 _FRAMES = 12
 _CO_COROUTINE = 0x80
@@ -82,6 +86,9 @@ def warm_up() -> None:
     except ImportError:  # Windows
         return
     _sitebuiltins.Quitter("exit", "Ctrl-D")
+    for codec in _CODECS:
+        with contextlib.suppress(LookupError, ImportError):  # a Python built without it
+            codecs.lookup(codec)
     _take_streams()
     os.environ.clear()
     plain.decode(plain.encode({"op": "load", "functions": {"f": 1}, "send_cap": False})[4:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,11 @@ def fake():
 def syntax(): compile("(", "other.py", "exec")
 def quits(): quit()
 def huge(): return bytes(200 << 20)
+def imports():
+    before = set(sys.modules)
+    socket.getaddrinfo("127.0.0.1", 80)
+    for name in ("ascii", "gbk", "utf-16", "utf-16-be"): "a".encode(name)
+    return sorted(set(sys.modules) - before)
 def lists(sock): return [type(sock).__name__, sock.gettimeout()]
 """
 
@@ -80,6 +86,11 @@ def finished(lab: Lab, target: str, *arguments: object, **more: Any) -> Calling:
 
 def test_a_submission_is_a_module_of_its_name(lab: Lab) -> None:
     assert lab.call("module").returns() == ("tiny", "tiny.py", True)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_what_most_calls_import_is_there_already(open_lab: OpenLab, best: IsolationChoice) -> None:
+    assert open_lab(SOURCE, best).call("imports").returns() == []
 
 
 def test_reads_attributes_that_were_asked_for(lab: Lab) -> None:
