@@ -92,6 +92,8 @@ def _files_in(results: Path, written: Sequence[Path]) -> str:
     """Return what has been written in a few words: files, and folders with their numbers."""
     counts: Counter[str] = Counter()
     for path in written:
+        if path.name.startswith("."):  # what an export keeps for itself
+            continue
         parts = path.relative_to(results).parts
         counts[parts[0] if len(parts) == 1 else f"{parts[0]}/"] += 1
     shown = [f"{name} ({n})" if name.endswith("/") else name for name, n in sorted(counts.items())]
@@ -158,8 +160,12 @@ def _concerns(result: ClassResult, look: Look) -> Iterable[list[str]]:
     failed = failures(result.graded)
     yield _by_note(look, "errors", failed, result)
     yield _by_note(look, "standing", standing(result.graded), result)
-    missing = [escape(s.name or s.key) for s in result.collection.missing()]
-    yield _named(look, "missing", missing)
+    stubs = result.collection.stubs()
+    names = {s.key: escape(s.name or s.key) for s in result.collection.students}
+    missing = [s.key for s in result.collection.missing() if s.key not in stubs]
+    yield _named(look, "missing", [names[key] for key in missing])
+    same = [f"{names[key]} ({', '.join(sorted(stubs[key]))})" for key in names if key in stubs]
+    yield _named(look, "stubs", same)
     entries = [e for e in result.collection.entries if e.role in _LOOK_AT]
     yield _named(look, "entries", [escape(e.path) for e in entries])
     if result.collection.remarks:

@@ -86,8 +86,11 @@ def open_cluster(
     closing = ExitStack()
     try:
         at = _start_here(distributed, workers, closing) if local else address
-        client = distributed.Client(at, timeout=min(patience_s, _ANSWER_S), set_as_default=False)
+        # To be closed before it is made: of one whose making failed (TLS without a certificate)
+        # the interpreter's end would wait for a thread that is gone, and show a traceback.
+        client = distributed.Client.__new__(distributed.Client)
         closing.callback(_quietly, lambda: client.close(_LOOK_S))
+        client.__init__(at, timeout=min(patience_s, _ANSWER_S), set_as_default=False)
         client.run_on_scheduler(pkgutil.resolve_name, _ENGINE)
         client.run_on_scheduler(allow_one_retry)
         client.wait_for_workers(1, timeout=patience_s)

@@ -109,6 +109,22 @@ class Collection(Model, frozen=True):
         there = {handed.student for handed in self.handed}
         return tuple(student for student in self.students if student.key not in there)
 
+    def stubs(self) -> dict[str, set[str]]:
+        """Return for whom there is a stub as it was handed out, and nothing else, for what.
+
+        In a copy of the whole suite there is one for whatever was not done: where anything was,
+        these say nothing.
+        """
+        there = {(handed.student, handed.exercise) for handed in self.handed}
+        at_work = {student for student, _ in there}
+        found: dict[str, set[str]] = {}
+        for entry in self.entries:
+            who, exercise = entry.student, entry.exercise
+            in_suite = "exercises/" in entry.path and who in at_work
+            if entry.reason == "stub" and who and (who, exercise) not in there and not in_suite:
+                found.setdefault(who, set()).add(exercise)
+        return found
+
 
 class Graded(Model, frozen=True):
     """A file that was handed in, with the verdict that counts for it.

@@ -79,11 +79,10 @@ class Grading:
         )
         units = {unit.key: unit for unit in self._units.values()}
         if order.regrade:
-            for exercise in order.exercises:
-                store.ask_again(
-                    exercise.id,
-                    [unit.key for unit in units.values() if unit.exercise.id == exercise.id],
-                )
+            asked: dict[str, list[str]] = {exercise.id: [] for exercise in order.exercises}
+            for unit in units.values():
+                asked[unit.exercise.id].append(unit.key)
+            store.ask_again(asked)
         self.to_do = [units[key] for key in store.to_do(units)]
         self.left = len(self.to_do)
         self.reused = len(units) - self.left

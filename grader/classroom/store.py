@@ -7,8 +7,8 @@ Every verdict is a row of its own, written in a transaction of its own (write-ah
 ``--regrade`` is kept per exercise.  Asking for it lists the keys that are to be graded again
 (table ``again``); a key leaves the list in the transaction that records its new verdict, so who
 goes on after an interruption, with or without ``--regrade``, neither forgets one nor grades one
-twice.  As long as such a round is open, asking again goes on with it; it is over, and the next
-asking begins another one, when a run over the exercise has come to its end.
+twice.  While something asked for is left on the list, asking again goes on with the open rounds;
+else all is graded anew, also after a kill between the last verdict and the end of its run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import os
 import sqlite3
 import stat
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -189,22 +189,24 @@ class Store:
             assert made.lastrowid is not None
             return made.lastrowid
 
-    def ask_again(self, exercise: str, keys: Iterable[str]) -> None:
-        """List keys of an exercise for being graded again: a new round, or on with the last one."""
+    def ask_again(self, asked: Mapping[str, Iterable[str]]) -> None:
+        """List keys, by exercise, for being graded again: on with what is left, or a new round."""
+        listed = {exercise: [_blob(key) for key in keys] for exercise, keys in asked.items()}
         with self._writing() as database:
-            round_ = self._round(exercise)
-            query = "SELECT 1 FROM rounds WHERE exercise = ? AND open"
-            if database.execute(query, [exercise]).fetchone() is None:
-                round_ += 1
-                query = "INSERT OR REPLACE INTO rounds VALUES (?, ?, 1)"
-                database.execute(query, [exercise, round_])
-            for key in keys:
-                query = "SELECT 1 FROM verdicts WHERE key = ? AND round >= ? LIMIT 1"
-                if database.execute(query, [_blob(key), round_]).fetchone() is None:
-                    database.execute(
-                        "INSERT OR IGNORE INTO again VALUES (?, ?)", [_blob(key), exercise]
-                    )
-        self._rounds[exercise] = round_
+            again = {row[0] for row in database.execute("SELECT key FROM again")}
+            goes_on = not all(again.isdisjoint(keys) for keys in listed.values())
+            for exercise, keys in listed.items():
+                round_ = self._round(exercise)
+                query = "SELECT 1 FROM rounds WHERE exercise = ? AND open"
+                if not goes_on or database.execute(query, [exercise]).fetchone() is None:
+                    self._rounds[exercise] = round_ = round_ + 1
+                    query = "INSERT OR REPLACE INTO rounds VALUES (?, ?, 1)"
+                    database.execute(query, [exercise, round_])
+                for key in keys:
+                    query = "SELECT 1 FROM verdicts WHERE key = ? AND round >= ? LIMIT 1"
+                    if database.execute(query, [key, round_]).fetchone() is None:
+                        query = "INSERT OR IGNORE INTO again VALUES (?, ?)"
+                        database.execute(query, [key, exercise])
 
     def to_do(self, keys: Iterable[str]) -> list[str]:
         """Return which keys are to be graded: those without a grade, and those listed again."""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
-from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-from grader.catalog import load_all, load_exercise
 from grader.classroom._scratch import Scratch
 from grader.classroom._summary import Look, closing, rules, summary
 from grader.classroom.pool import Pool, PoolError, default_workers
 from grader.classroom.progress import Progress, showing
-from grader.classroom.running import Grading, Order, exercises_of, failures
+from grader.classroom.running import Grading, Order, failures
 from grader.classroom.store import Store, StoreError
 from grader.cli import (
     BAD_REQUEST,
@@ -27,94 +23,23 @@ from grader.cli import (
     OUR_FAULT,
     PASSED,
     BadRequestError,
-    Parser,
-    suite_root,
     wants_colour,
 )
+from grader.commands._class_request import Request, asked
 from grader.commands._stopping import Stopping
-from grader.model import Exercise, Language, Limits
+from grader.model import Language, Limits
 from grader.report._layout import escape, wrap
-from grader.sandbox import IsolationChoice, Submission, open_sandbox
-from grader.texts import text
+from grader.sandbox import Submission, open_sandbox
 
 if TYPE_CHECKING:
     from grader.classroom.collecting import Sources
-    from grader.classroom.course import Course
     from grader.classroom.model import ClassResult, Collection
     from grader.classroom.work import Backend, Done, Job
 
 
-@dataclass(frozen=True)
-class Request:
-    """What was asked for, found to be sensible."""
-
-    source: Path
-    results: Path
-    root: Path
-    exercises: tuple[Exercise, ...]  # all that there are
-    asked: tuple[Exercise, ...]
-    course: Course
-    exports: tuple[str, ...]
-    must: tuple[str, ...]  # exports that were asked for by name
-    arguments: Namespace
-    again: str  # the command that goes on with it
-
-    @property
-    def language(self) -> Language:
-        """The language of everything."""
-        return "zh" if self.arguments.lang == "zh" else "en"
-
-    def shown(self, collection: Collection) -> tuple[Exercise, ...]:
-        """Return the exercises that this is about."""
-        if self.arguments.exercises:
-            return self.asked
-        return exercises_of(collection, self.exercises, self.course.exercises)
-
-    def say(self, key: str, **values: object) -> str:
-        """Return a text of this command."""
-        return text(f"classroom.{key}", self.language, **values)
-
-
-def parser(language: Language) -> Parser:
-    """Return the parser of ``grade-class``."""
-
-    def say(name: str) -> str:
-        return text(f"classroom.arg_{name}", language)
-
-    made = Parser(prog="grade-class", description=text("classroom.about", language), add_help=False)
-    made.add_argument("-h", "--help", action="help", help=text("cli.grade_help", language))
-    made.add_argument("source", type=Path, metavar="DIR", help=say("source"))
-    made.add_argument("--list", action="store_true", help=say("list"))
-    made.add_argument("--verbose", action="store_true", help=say("verbose"))
-    made.add_argument("--roster", type=Path, metavar="CSV", help=say("roster"))
-    made.add_argument(
-        "--exercises", nargs="+", action="extend", default=[], metavar="exNN", help=say("exercises")
-    )
-    made.add_argument("--out", type=Path, metavar="RESULTS", help=say("out"))
-    made.add_argument("--course", type=Path, metavar="YAML", help=say("course"))
-    made.add_argument(
-        "--export", nargs="+", action="extend", default=[], metavar="NAME", help=say("export")
-    )
-    made.add_argument("--no-exports", action="store_true", help=say("no_exports"))
-    made.add_argument("--jobs", type=int, metavar="N", help=say("jobs"))
-    made.add_argument("--regrade", action="store_true", help=say("regrade"))
-    made.add_argument("--cluster", metavar="ADDRESS", help=say("cluster"))
-    made.add_argument("--trust-file-times", action="store_true", help=say("trust_file_times"))
-    made.add_argument(
-        "--isolation",
-        choices=get_args(IsolationChoice),
-        default="auto",
-        help=text("cli.grade_isolation", language),
-    )
-    made.add_argument(
-        "--lang", choices=("en", "zh"), default=language, help=text("cli.grade_lang", language)
-    )
-    return made
-
-
 def run(argv: Sequence[str], language: Language) -> int:
     """Collect, grade what has no grade yet, write the exports; return the exit code."""
-    request = _request(argv, language)
+    request = asked(argv, language)
     try:
         if request.arguments.list:
             return _list(request)
@@ -122,80 +47,6 @@ def run(argv: Sequence[str], language: Language) -> int:
             return _run(request, stack)
     except StoreError as error:
         raise BadRequestError(str(error)) from None
-
-
-# -- what is asked -------------------------------------------------------------------------
-
-
-def _request(argv: Sequence[str], language: Language) -> Request:
-    try:
-        arguments = parser(language).parse_args(argv)
-    except BadRequestError as error:
-        greedy = any(word.startswith(("--exercises", "--export")) for word in argv)
-        if greedy and str(error) == text("argparse.required", language) % "DIR":
-            raise BadRequestError(text("classroom.dir_first", language)) from None
-        raise
-    language = arguments.lang
-    root = suite_root()
-    exercises = tuple(load_all(root))
-    wanted = {load_exercise(root, name).id for name in arguments.exercises}
-    asked = tuple(e for e in exercises if not wanted or e.id in wanted)
-    if not asked:
-        raise BadRequestError(text("cli.no_exercises", language, root=root))
-    if arguments.jobs is not None and arguments.jobs < 1:
-        raise BadRequestError(text("classroom.few_jobs", language))
-    if arguments.no_exports and arguments.export:
-        raise BadRequestError(text("classroom.export_or_not", language))
-    source = arguments.source
-    return Request(
-        source=source,
-        results=_results(source, arguments.out, language),
-        root=root,
-        exercises=exercises,
-        asked=asked,
-        course=_course(arguments.course, exercises, language),
-        exports=() if arguments.no_exports else _exports(arguments.export, language),
-        must=tuple(arguments.export),
-        arguments=arguments,
-        again=f"nox -s grade-class -- {shlex.join(argv)}",
-    )
-
-
-def _results(source: Path, out: Path | None, language: Language) -> Path:
-    """Return the results folder: beside what was handed in, never in it."""
-    whole = source.absolute()
-    if out is None:
-        name = whole.resolve().name if whole.name in ("", "..") else whole.name
-        if not name:
-            raise BadRequestError(text("classroom.out_needed", language, source=source))
-        parent = whole.resolve().parent if whole.name == ".." else whole.parent
-        return parent / f"{name}.grades"
-    if whole.is_dir() and out.resolve().is_relative_to(whole.resolve()):
-        raise BadRequestError(text("classroom.out_inside", language, out=out, source=source))
-    return out.absolute()
-
-
-def _course(path: Path | None, exercises: Sequence[Exercise], language: Language) -> Course:
-    from grader.classroom.course import Course, read_course
-
-    if path is None:
-        return Course()
-    if not path.exists():
-        raise BadRequestError(text("classroom.no_course", language, path=path))
-    return read_course(path, [exercise.id for exercise in exercises], language)
-
-
-def _exports(names: Sequence[str], language: Language) -> tuple[str, ...]:
-    from grader.classroom import exports
-
-    known = exports.names()
-    for name in names:
-        if name not in known:
-            shown = ", ".join(known)
-            raise BadRequestError(
-                text("classroom.no_export", language, name=name[:60], known=shown)
-            )
-    return tuple(dict.fromkeys(names)) or known
 
 
 # -- collecting ----------------------------------------------------------------------------
@@ -242,7 +93,14 @@ def _list(request: Request) -> int:
         sys.stdout.write("\n" + request.say("list_rules") + "\n")
         for line in lines:
             sys.stdout.writelines(f"  {part}\n" for part in wrap(escape(line), _width() - 2))
+    if _is_empty(collection):
+        raise BadRequestError(request.say("nothing_listed", source=request.source))
     return PASSED
+
+
+def _is_empty(collection: Collection) -> bool:
+    """Say whether there is neither a student nor a submission."""
+    return not collection.handed and not collection.students
 
 
 def _width() -> int:
@@ -260,7 +118,7 @@ def _run(request: Request, stack: ExitStack) -> int:
     stack.callback(scratch.close)
     collection, sources = _collect(request, scratch.folder)
     stack.enter_context(sources)
-    if not collection.handed and not collection.students:
+    if _is_empty(collection):
         raise BadRequestError(request.say("nothing", source=request.source))
     source = str(request.source.resolve())
     other = store.other_class(source, [student.key for student in collection.students])

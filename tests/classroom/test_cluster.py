@@ -376,6 +376,16 @@ def test_a_scheduler_that_is_not_there() -> None:
     assert "\n" not in str(error.value)
 
 
+def test_a_connection_that_fails_leaves_nothing_for_the_end() -> None:
+    program = (
+        "import grader.classroom.cluster as c\ntry: c.open_cluster('tls://127.0.0.1:9', 'en')\n"
+        "except c.ClusterError as error: kept = error\n"  # with all that its traceback knows
+    )
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("DASK_")}
+    ended = subprocess.run([sys.executable, "-c", program], env=bare, capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_without_the_extra_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ClusterError, match=r"pip install .*cluster"):

@@ -187,6 +187,22 @@ def test_a_regrade_that_was_cut_off_grades_each_once(store: Store, cut: int, aga
     assert len(anew) == 3
 
 
+@pytest.mark.parametrize("between", [True, False], ids=["a plain run between", "at once"])
+def test_a_regrade_after_one_that_was_killed_at_its_very_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch, between: bool
+) -> None:
+    go(store, SMALL)
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "end", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            go(store, SMALL, regrade=True)
+    if between:
+        _, none = go(store, SMALL)
+        assert none == []
+    _, anew = go(store, SMALL, regrade=True)
+    assert sorted(anew) == [b"fail 1", b"fail 2", b"pass 1"]
+
+
 def test_each_result_is_kept_whole_before_the_next(store: Store) -> None:
     shelters: list[str] = []
 

@@ -36,14 +36,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
-def keep(store: Store, word: str, found: str, run: int = 1, about: str = "") -> Done:
+def keep(
+    store: Store, word: str, found: str, run: int = 1, about: str = "", exercise: str = "ex90"
+) -> Done:
     """Record a grade, or an error, under a key; ``about`` are the bytes graded (the word)."""
     source = (about or word).encode()
     if found == "boom":
         done = Done(0, error=f"{word} broke", log="a log\nof it")
     else:
         done = Done(0, verdict(source, found))
-    store.record(key(word), "ex90", hashlib.sha256(source).hexdigest(), done, run)
+    store.record(key(word), exercise, hashlib.sha256(source).hexdigest(), done, run)
     return done
 
 
@@ -130,40 +132,64 @@ def test_a_regrade_that_is_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
         for word in "abcd":
             keep(store, word, "passed")
         assert store.to_do(words) == []
-        store.ask_again("ex90", words)
+        store.ask_again({"ex90": words})
         assert store.to_do(words) == words
         keep(store, "a", "failed")
     with again(tmp_path) as store:
         assert store.to_do(words) == words[1:]  # a plain run
         keep(store, "b", "failed")
     with again(tmp_path) as store:
-        store.ask_again("ex90", words)  # one with --regrade
+        store.ask_again({"ex90": words})  # one with --regrade
         assert store.to_do(words) == words[2:]
         keep(store, "c", "boom")  # tried; the old grade stands, and the round goes on
         keep(store, "d", "failed")
         assert store.to_do(words) == []
         store.end(1, ["ex90"])
-        store.ask_again("ex90", words)  # a new round
+        store.ask_again({"ex90": words})  # a new round
         assert store.to_do(words) == words
 
 
 def test_a_regrade_of_one_exercise_leaves_the_others_alone(store: Store) -> None:
     keep(store, "a", "passed")
     keep(store, "b", "passed")
-    store.ask_again("ex90", [key("a")])
+    store.ask_again({"ex90": [key("a")]})
     assert store.to_do([key("a"), key("b")]) == [key("a")]
     store.end(1, ["ex91"])
     assert store.to_do([key("a"), key("b")]) == [key("a")]
-    store.ask_again("ex91", [key("b")])
+    store.ask_again({"ex91": [key("b")]})
     assert store.to_do([key("a"), key("b")]) == [key("a"), key("b")]
 
 
 def test_what_came_meanwhile_joins_the_round(store: Store) -> None:
     keep(store, "a", "passed")
-    store.ask_again("ex90", [key("a")])
+    store.ask_again({"ex90": [key("a")]})
     keep(store, "new", "passed")  # graded for the first time, in this round
-    store.ask_again("ex90", [key("a"), key("new"), key("newer")])
+    store.ask_again({"ex90": [key("a"), key("new"), key("newer")]})
     assert store.to_do([key("a"), key("new"), key("newer")]) == [key("a"), key("newer")]
+
+
+def test_a_finished_round_that_nobody_closed_is_not_gone_on_with(tmp_path: Path) -> None:
+    """Killed between the last verdict and the end: who asks again means all of it."""
+    asked = {"ex90": [key("a"), key("b")], "ex91": [key("c")]}
+    words = [key(word) for word in "abc"]
+    with again(tmp_path) as store:
+        for word, exercise in zip("abc", ("ex90", "ex90", "ex91"), strict=True):
+            keep(store, word, "passed", exercise=exercise)
+        store.ask_again(asked)
+        keep(store, "a", "failed")
+        keep(store, "b", "failed")
+    with again(tmp_path) as store:
+        store.ask_again(asked)  # one exercise is through, the other is not: on with that one
+        assert store.to_do(words) == [key("c")]
+        keep(store, "c", "failed", exercise="ex91")
+    with again(tmp_path) as store:
+        assert store.to_do(words) == []  # a plain run
+        store.ask_again({**asked, "ex90": [*asked["ex90"], key("new")]})
+        assert store.to_do([*words, key("new")]) == [*words, key("new")]
+        keep(store, "b", "passed")
+    with again(tmp_path) as store:
+        store.ask_again(asked)  # this round is one like any other
+        assert store.to_do(words) == [key("a"), key("c")]
 
 
 def test_what_was_handed_in_is_noted_once_for_equal_runs(store: Store) -> None:

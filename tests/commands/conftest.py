@@ -12,6 +12,10 @@ from grader.catalog import load_exercise, stub_path
 from grader.history import History
 from grader.model import CheckResult, CheckStatus, GraderInfo, Isolation, Verdict, VerdictStatus
 
+from .class_asking import ask, backend, handed
+
+__all__ = ["ask", "backend", "handed"]  # fixtures
+
 
 @pytest.fixture
 def small(suite: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

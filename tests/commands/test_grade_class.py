@@ -1,15 +1,13 @@
-"""``grade-class`` as it is used: what it does, says and refuses; a backend grades at once.
+"""``grade-class`` as it is used: what it does and says; a backend grades at once.
 
-Real workers, signals and ``kill -9`` are in tests/commands/test_stopping.py.
+What it refuses is in test_class_request.py; real workers, signals and ``kill -9`` are in
+test_stopping.py.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
-import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,76 +17,13 @@ import pytest
 from grader import cli
 from grader.classroom import exports
 from grader.classroom.pool import PoolError
-from grader.classroom.store import NAME, Store
+from grader.classroom.store import NAME
 from grader.commands import grade_class
+from grader.commands._class_request import asked
 from grader.model import LANGUAGES, Isolation
 from tests.classroom.conftest import FakeBackend
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0
-
-Answer = tuple[int, str, str]
-Ask = Callable[..., Answer]
-Eventually = Callable[[Callable[[], bool]], None]
-
-
-def hand_in(folder: Path, **files: bytes) -> Path:
-    """Make a folder with a folder per student, each with a file for ex03."""
-    for student, source in files.items():
-        path = folder / student / "tcp_echo.py"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(source)
-    return folder
-
-
-@pytest.fixture
-def handed(tmp_path: Path) -> Path:
-    """Return what three students have handed in."""
-    return hand_in(tmp_path / "class", ann=b"pass = 1\n", bob=b"fail = 2\n", cyd=b"fail = 3\n")
-
-
-@pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
-    """Return the backend that grades, in place of real workers."""
-    made = FakeBackend()
-    monkeypatch.setattr(grade_class, "_backend", lambda request, scratch: made)
-    return made
-
-
-@pytest.fixture
-def ask(
-    suite: Path,
-    backend: FakeBackend,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Ask:
-    """Return a function that gives the command, in a suite of its own: code, output, complaints."""
-    monkeypatch.chdir(suite)
-    monkeypatch.setenv("DOJO_LANG", "en")
-
-    def ask(*words: str | Path) -> Answer:
-        capsys.readouterr()
-        backend.graded.clear()
-        return cli.main(["grade-class", *map(str, words)]), *capsys.readouterr()
-
-    return ask
-
-
-def complaint(answer: Answer, code: int = cli.BAD_REQUEST) -> str:
-    """Return the one line that says why a request cannot be carried out."""
-    assert answer[0] == code, answer
-    lines = [line for line in answer[2].splitlines() if line.startswith("dojo: ")]
-    assert len(lines) == 1, answer
-    assert lines[0].isprintable()
-    return lines[0]
-
-
-def rows(results: Path, query: str = "SELECT status FROM verdicts ORDER BY id") -> list[Any]:
-    with contextlib.closing(sqlite3.connect(results / NAME)) as database:
-        return database.execute(query).fetchall()
-
-
-# -- what it does --------------------------------------------------------------------------
+from .class_asking import ROOT, Ask, complaint, hand_in, rows
 
 
 def test_grades_go_beside_what_was_handed_in(ask: Ask, handed: Path, backend: FakeBackend) -> None:
@@ -283,7 +218,7 @@ def test_isolation_that_is_not_full_is_told_before_anything_runs(
     monkeypatch.setattr(grade_class, "open_sandbox", lambda *words: box)
     monkeypatch.setattr(grade_class, "Pool", lambda *words, **more: capsys.readouterr().err)
     monkeypatch.chdir(ROOT)
-    request = grade_class._request([str(handed)], "en")
+    request = asked([str(handed)], "en")
     told = grade_class._backend(request, SimpleNamespace(workers=handed))  # type: ignore[arg-type]
     assert said in str(told)
     assert bool(said) == ("no bubblewrap" in str(told))
@@ -332,105 +267,3 @@ def test_what_was_not_written_this_time_is_named(ask: Ask, handed: Path) -> None
     assert "out of date" not in ask(handed, "--export", "csv", "jsonl")[1]
     out = ask(handed, "--export", "csv")[1]
     assert out.splitlines()[-1] == "Not written this time, so maybe out of date: verdicts.jsonl"
-
-
-# -- what it refuses -------------------------------------------------------------------------
-
-REFUSED: dict[str, tuple[list[str], str]] = {
-    "no folder": ([], "DIR"),
-    "a folder that is not there": (["nowhere"], "nowhere"),
-    "an unknown exercise": (["class", "--exercises", "ex77"], "ex77"),
-    "no jobs": (["class", "--jobs", "0"], "--jobs"),
-    "jobs that are no number": (["class", "--jobs", "x"], "--jobs"),
-    "an unknown export": (["class", "--export", "excel"], "csv"),
-    "exports and none": (["class", "--export", "csv", "--no-exports"], "--no-exports"),
-    "results in the folder": (["class", "--out", "class/results"], "inside"),
-    "results in place of the folder": (["class", "--out", "class"], "inside"),
-    "results by a detour": (["class", "--out", "class/../class/x/../y"], "inside"),
-    "no name": (["/"], "--out"),
-    "a course that is not there": (["class", "--course", "no/none.yaml"], "no file no/none.yaml"),
-    "an isolation that is not there": (["class", "--isolation", "much"], "auto"),
-    "an address that is none": (["class", "--cluster", "::"], ""),
-    "a file in the way of results": (["class", "--out", "file"], "not a folder"),
-}
-
-
-@pytest.mark.parametrize(("words", "said"), REFUSED.values(), ids=REFUSED)
-def test_2_and_one_line(
-    ask: Ask, handed: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
-) -> None:
-    if "--cluster" in words:
-        monkeypatch.undo()
-        monkeypatch.chdir(ROOT)
-        words = [str(handed), *words[1:]]
-    else:
-        (handed.parent / "file").touch()
-        (Path.cwd() / "class").symlink_to(handed)
-        (Path.cwd() / "file").touch()
-    assert said in complaint(ask(*words))
-    assert "--cluster" in words or not list(handed.parent.glob("**/*.grades"))
-
-
-@pytest.mark.parametrize("files", [{}, {"notes.txt": "hello"}], ids=["empty", "nobody's"])
-def test_a_folder_with_nothing_to_grade(ask: Ask, tmp_path: Path, files: dict[str, str]) -> None:
-    folder = tmp_path / "wrong"
-    folder.mkdir()
-    for name, words in files.items():
-        (folder / name).write_text(words)
-    assert "is it the right folder?" in complaint(ask(folder))
-    assert not (tmp_path / "wrong.grades").exists()
-
-
-def test_what_cannot_be_understood_leaves_no_results(ask: Ask, tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text("hello")
-    complaint(ask(tmp_path / "README.md"))
-    assert [path.name for path in tmp_path.iterdir() if "README" in path.name] == ["README.md"]
-
-
-def test_a_folder_of_mine_is_no_results_folder(ask: Ask, handed: Path, tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "grades.csv").write_text("mine")
-    assert "not empty" in complaint(ask(handed, "--out", tmp_path / "mine"))
-    assert (tmp_path / "mine" / "grades.csv").read_text() == "mine"
-
-
-def test_another_class_gets_another_folder(ask: Ask, handed: Path, tmp_path: Path) -> None:
-    assert ask(handed, "--no-exports")[0] == cli.PASSED
-    results = handed.with_name("class.grades")
-    other = hand_in(tmp_path / "other", zed=b"pass = 1\n")
-    line = complaint(ask(other, "--out", results))
-    assert str(handed) in line
-    assert len(rows(results, "SELECT id FROM runs")) == 1
-    hand_in(other, bob=b"pass = 1\n")  # a later folder of the same class
-    assert ask(other, "--out", results, "--no-exports")[0] == cli.PASSED
-
-
-def test_names_that_swallow_the_folder(ask: Ask, handed: Path) -> None:
-    assert "put DIR before" in complaint(ask("--exercises", "ex03", handed))
-    assert "put DIR before" not in complaint(ask("--list"))
-
-
-def test_two_at_once(ask: Ask, handed: Path) -> None:
-    with Store(handed.with_name("class.grades"), "en"):
-        assert "another grade-class" in complaint(ask(handed))
-    assert ask(handed, "--no-exports")[0] == cli.PASSED
-
-
-def test_a_store_that_is_none(ask: Ask, handed: Path) -> None:
-    results = handed.with_name("class.grades")
-    results.mkdir()
-    (results / NAME).write_bytes(b"hello" * 1000)
-    assert "damaged" in complaint(ask(handed))
-    assert (results / NAME).read_bytes() == b"hello" * 1000
-
-
-def test_the_current_folder(ask: Ask, handed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has a name of its own, by which the results are called."""
-    suite = Path.cwd()
-    inside = hand_in(suite / "inbox", ann=b"pass = 1\n")
-    monkeypatch.chdir(inside)
-    assert ask(".", "--no-exports")[0] == cli.PASSED
-    assert (suite / "inbox.grades" / NAME).is_file()
-    monkeypatch.chdir(inside / "ann")
-    assert ask("..", "--no-exports")[0] == cli.PASSED
-    assert len(rows(suite / "inbox.grades")) == 1

@@ -25,7 +25,7 @@ from grader.classroom.store import NAME
 from grader.commands._stopping import Stopping
 from grader.sandbox import processes
 
-from .test_grade_class import ROOT, hand_in, rows
+from .class_asking import ROOT, hand_in, rows
 
 PATIENCE = 120.0
 Eventually = Callable[[Callable[[], bool]], None]

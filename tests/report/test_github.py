@@ -164,7 +164,7 @@ def test_the_summary_is_escaped(hostile: Verdict, hostile_lines: list[str]) -> N
 
 def test_the_summary_names_every_check(story: Callable[[Language], Verdict]) -> None:
     shown = summary([story("zh")], ReportOptions(language="zh"))
-    assert shown.startswith("### ex03 · TCP 回显服务器与客户端\n\n得分 1／4 ·")
+    assert shown.startswith("### ex03 · TCP 回显服务器与客户端\n\n得分 1&#47;4 ·")
     assert "| ✓ | 一条消息原样返回 | 1/1 |" in shown
     assert "| – | 只能从指定的地址访问 | 不计分 |" in shown
     assert "<details><summary>✗ 第一个客户端关闭后接待下一个</summary>" in shown

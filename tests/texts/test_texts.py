@@ -94,6 +94,21 @@ def test_chinese_has_one_word_for_one_thing(name: str, root: Path) -> None:
     assert not re.findall("空壳|题目模板|自带的?答案|评分(?![表项])|用户名(?!下)|您|／", words)
 
 
+EVERYWHERE = (
+    "grader/texts/zh/**/*", "grader/*/templates/**/*", "exercises/*/exercise.yaml",
+    "exercises/*/README.zh.md", "docs/*.zh.md", "README.zh.md",
+)  # fmt: skip
+
+
+def test_learners_read_the_same_words(root: Path) -> None:
+    """What learners read has the stub and fractions as what instructors read."""
+    for pattern in EVERYWHERE:
+        files = [path for path in root.glob(pattern) if path.is_file()]
+        assert files, pattern
+        for path in files:
+            assert not re.findall("空壳|题目模板|／", path.read_text(encoding="utf-8")), path
+
+
 def test_every_text_of_the_reports_is_used() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.py"))
     families = (*re.findall(r"""f["']([a-z]+_)\{""", code), "event_")

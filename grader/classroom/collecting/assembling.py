@@ -302,7 +302,7 @@ class Assembly:
             ("looks_like_groups", groups.doubtful),
         ):
             if several:
-                names = ", ".join(steps[-1] for steps in several[:_MOST_NAMES])
+                names = ", ".join(map(groups.called, several[:_MOST_NAMES]))
                 more = " …" if len(several) > _MOST_NAMES else ""
                 paths = tuple("/".join(steps) for steps in several)
                 self._remarks.append(Remark(about, {"names": names + more}, paths=paths))

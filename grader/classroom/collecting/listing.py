@@ -182,13 +182,13 @@ class _List:
         return lines
 
     def _missing(self) -> list[str]:
-        stubs = self._with_stubs()
+        stubs = self._collection.stubs()
         missing = [s for s in self._collection.missing() if s.key not in stubs]
         return self._names("list_missing", [escape(_called(student)) for student in missing])
 
     def _stubs(self) -> list[str]:
         """Say who has handed in the stub as it was handed out, and nothing else for it."""
-        stubs = self._with_stubs()
+        stubs = self._collection.stubs()
         return self._names(
             "list_stubs",
             [
@@ -197,19 +197,6 @@ class _List:
                 if student.key in stubs
             ],
         )
-
-    def _with_stubs(self) -> dict[str, set[str]]:
-        there = {(handed.student, handed.exercise) for handed in self._collection.handed}
-        at_work = {student for student, _ in there}
-        stubs: dict[str, set[str]] = defaultdict(set)
-        for entry in self._collection.entries:
-            # In a copy of the whole suite there is a stub for whatever was not done.
-            in_suite = "exercises/" in entry.path and entry.student in at_work
-            if entry.reason != "stub" or not entry.student or in_suite:
-                continue
-            if (entry.student, entry.exercise) not in there:
-                stubs[entry.student].add(entry.exercise)
-        return stubs
 
     def _strangers(self, remarks: Sequence[Remark]) -> list[str]:
         """Return one remark for all who are not in the list."""

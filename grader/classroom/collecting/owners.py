@@ -89,16 +89,18 @@ class Owners:
     def student_folders(self, folders: Iterable[Steps]) -> list[Steps]:
         """Return the folders that lie where students' folders do and name one."""
         depth, groups = len(self._wrapper) + 1, self.groups.taken
+        full = {steps[:-1] for steps in groups}  # of groups: what is called like one is one
 
-        def no_student(steps: Steps) -> bool:
-            return steps in groups or (bool(groups) and is_generic(steps[-1]))
+        def is_students(steps: Steps) -> bool:
+            outer, name = steps[:-1], steps[-1]
+            if steps in groups or not self._subjects.rest_of(name):
+                return False
+            if outer in groups and outer not in full:
+                return True
+            can_be = outer in groups or len(steps) == depth
+            return can_be and not (groups and is_generic(name))
 
-        return [
-            steps
-            for steps in folders
-            if self._subjects.rest_of(steps[-1])
-            and (steps[:-1] in groups or (len(steps) == depth and not no_student(steps)))
-        ]
+        return [steps for steps in folders if is_students(steps)]
 
     def home_of(self, steps: Steps) -> Steps | None:
         """Return the clone, or the copy of the suite, that something lies in."""

@@ -15,6 +15,8 @@ from typing import Protocol, cast
 from grader.classroom.course import Course
 from grader.classroom.model import ClassResult
 
+_FIRST = ("feedback",)  # what others link to
+
 
 class Export(Protocol):
     """What a module of this package offers."""
@@ -43,8 +45,8 @@ class UnknownExport(LookupError):
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all exports, sorted, without importing any."""
-    return tuple(sorted(_modules()))
+    """Return the names of all exports in the order to write them in, without importing any."""
+    return tuple(sorted(_modules(), key=lambda name: (name not in _FIRST, name)))
 
 
 def export(name: str) -> Export:

@@ -81,7 +81,8 @@ class Cell:
 class Row:
     """One student; ``query`` is what the filter looks for a name in.
 
-    ``part`` says how many exercises the total is of, where it is not all of them.
+    ``part`` says how many exercises the total is of, where it is not all of them; ``page`` is
+    where the student's own page lies, "" where it was not written.
     """
 
     number: int
@@ -95,6 +96,7 @@ class Row:
     part: str
     cells: Sequence[Cell]
     facts: Sequence[tuple[str, str]]
+    page: str
 
 
 def rows(
@@ -102,14 +104,16 @@ def rows(
     standing: Standing,
     diagnoses: Mapping[tuple[str, str], int],
     words: Words,
+    pages: Mapping[str, str] | None = None,
 ) -> list[Row]:
-    """Return the map; ``diagnoses`` are their numbers by exercise and id."""
+    """Return the map; ``diagnoses`` are numbers by exercise and id, ``pages`` places by key."""
     causes = Causes(diagnoses, words, in_full=len(standing) <= _MANY)
     make = partial(_cell, causes=causes, words=words)
-    return [
-        _row(n, row, [make(standing[cell.student, cell.exercise]) for cell in row.cells], words)
-        for n, row in enumerate(book.rows)
-    ]
+    made = []
+    for n, row in enumerate(book.rows):
+        cells = [make(standing[cell.student, cell.exercise]) for cell in row.cells]
+        made.append(_row(n, row, cells, (pages or {}).get(row.student.key, ""), words))
+    return made
 
 
 def name_of(student: Student) -> str:
@@ -118,7 +122,7 @@ def name_of(student: Student) -> str:
     return next((words.strip() for words in known if words.strip()), "?")
 
 
-def _row(number_: int, row: BookRow, cells: Sequence[Cell], words: Words) -> Row:
+def _row(number_: int, row: BookRow, cells: Sequence[Cell], page: str, words: Words) -> Row:
     student = row.student
     name = name_of(student)
     names = ("id", "login", "sis_id", "mail", "section", "url")
@@ -140,6 +144,7 @@ def _row(number_: int, row: BookRow, cells: Sequence[Cell], words: Words) -> Row
         part="" if row.complete else words("n_of", n=counted, of=len(cells)),
         cells=cells,
         facts=known,
+        page=page,
     )
 
 

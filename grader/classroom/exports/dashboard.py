@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,7 @@ from grader.classroom.exports._dashboard_rows import SIGNS, TAGS, Row, name_of, 
 from grader.classroom.exports._dashboard_sums import checks, diagnoses, overview, scores, slowest
 from grader.classroom.exports._dashboard_words import Words
 from grader.classroom.exports._files import write_whole
+from grader.classroom.exports._pages import links
 from grader.classroom.gradebook import figures
 from grader.classroom.model import ClassResult, Handed
 from grader.report._layout import cut, escape
@@ -54,23 +55,32 @@ class SimilarPair(Protocol):
 
 
 def write(result: ClassResult, course: Course, folder: Path) -> list[Path]:
-    """Write ``dashboard.html`` into a folder, whole or not at all; return its path."""
+    """Write ``dashboard.html`` into a folder, whole or not at all; return its path.
+
+    It links to the students' pages where this run has written them already.
+    """
     path = folder / "dashboard.html"
-    write_whole(path, render(result, course).encode())
+    write_whole(path, render(result, course, pages=links(folder, result)).encode())
     return [path]
 
 
 def render(
-    result: ClassResult, course: Course, similar: Sequence[SimilarPair] | None = None
+    result: ClassResult,
+    course: Course,
+    similar: Sequence[SimilarPair] | None = None,
+    pages: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the page; ``similar`` adds a table of pairs (None: nobody has looked for them)."""
+    """Return the page; ``similar`` adds a table of pairs (None: nobody has looked for them).
+
+    ``pages`` are the places of students' own pages, by key: relative, with nothing to quote.
+    """
     words = Words(result.language, nearest_root(), course.zone)
     book = figures(result, course)
     students = result.collection.students
     counted = standing(result, book)
     found, numbers = diagnoses(counted, words)
     views = overview(result.exercises, counted, words)
-    table = rows(book, counted, numbers, words)
+    table = rows(book, counted, numbers, words, pages)
     with_files = {handed.student for handed in result.collection.handed}
     script, style = _source("dashboard.js.jinja"), _source("dashboard.css.jinja")
     return (

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from grader import settings
 from grader.classroom.course import Course
-from grader.classroom.exports._files import slug, table, write_whole
+from grader.classroom.exports._files import table, write_whole
+from grader.classroom.exports._pages import FOLDER, announce, page_name, settle
 from grader.classroom.exports._words import (
     circumstances,
     display_name,
@@ -40,7 +41,6 @@ from grader.report._layout import escape
 from grader.submission import source_lines
 
 NAME = "feedback"
-_FOLDER = "feedback"
 _MAIL = ("name", "mail", "file", "total", "total_out_of", "subject", "text")
 _MAIN = '<main id="results" tabindex="-1">'
 _STYLE_END = "</style>"
@@ -48,19 +48,21 @@ _MOST_NAME = 200
 
 
 def write(result: ClassResult, course: Course, folder: Path) -> list[Path]:
-    """Write a page for everybody, who has handed in nothing too, and the table for mails."""
+    """Write a page for everybody, who has handed in nothing too, and the table for mails.
+
+    The pages that an earlier run wrote for others are taken away.
+    """
     book = figures(result, course)
     pages = _Pages(result, book, course)
+    names = {row.student.key: page_name(row.student) for row in book.rows}
+    announce(folder, names.values())
     written = [
-        write_whole(folder / _FOLDER / _name(row), pages.page(row).encode("utf-8"))
+        write_whole(folder / FOLDER / names[row.student.key], pages.page(row).encode("utf-8"))
         for row in book.rows
     ]
     mails = table(_mails(result, book), bom=True)
-    return [*written, write_whole(folder / _FOLDER / "mailmerge.csv", mails)]
-
-
-def _name(row: Row) -> str:
-    return f"{slug(row.student)}.html"
+    mailmerge = write_whole(folder / FOLDER / "mailmerge.csv", mails)
+    return [*written, settle(folder, result, names.values()), mailmerge]
 
 
 def _name_of(row: Row) -> str:
@@ -74,7 +76,7 @@ def _mails(result: ClassResult, book: Gradebook) -> Iterator[Sequence[object]]:
     subject = say("mail_subject", language, title=escape(book.title))
     for row in book.rows:
         student = row.student
-        who = (display_name(student), student.mail, _name(row))
+        who = (display_name(student), student.mail, page_name(student))
         yield [*who, row.total, row.out_of, subject, letter(book, row, language)]
 
 

@@ -1,16 +1,15 @@
-"""Classes made up for the dashboard, and one headless Chromium that lets nothing out."""
+"""Classes made up for the dashboard, and the browser that it is looked at with."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
 
 from grader.catalog import load_all
 from grader.classroom.course import Course
@@ -28,6 +27,9 @@ from grader.model import (
     Text,
     Verdict,
 )
+from tests.browsing import browser, look
+
+__all__ = ["browser", "look"]  # fixtures
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=timezone.utc)
@@ -35,10 +37,6 @@ DIAGNOSES = (
     "empty_recv_ignored", "one_recv_assumed", "never_listens", "no_timeout", "bytes_lost", "stuck",
     "raised_unexpectedly", "decoded_per_chunk", "wrong_bytes", "died_with_client", "spinning",
 )  # fmt: skip
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 Results = list[tuple[CheckStatus, str]]
 
 
@@ -234,71 +232,3 @@ def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return path
 
     return page_of
-
-
-@dataclass
-class Opened:
-    """A page in the browser, and all that it did."""
-
-    page: Page
-    asked: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-    def is_quiet(self, path: Path) -> bool:
-        """Whether it asked for nothing but its own file, and complained of nothing."""
-        return (self.asked, self.said) == ([path.as_uri()], [])
-
-    def sticks_out(self) -> int:
-        """Return how many pixels the page is wider than its window."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
-
-    def names(self) -> list[str]:
-        """Return the names in the map that are to be seen, from above."""
-        return self.page.locator("#students tbody tr:visible th bdi").all_text_contents()
-
-
-@pytest.fixture(scope="module")  # two at once in one thread is what Playwright refuses
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def look(browser: Browser) -> Iterator[Callable[..., Opened]]:
-    contexts = []
-
-    def look(path: Path, width: int = 1280, dark: bool = False, **values: Any) -> Opened:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            **values,
-        )
-        context.set_default_timeout(120_000)  # of a busy machine
-        contexts.append(context)
-        opened = Opened(context.new_page())
-
-        def network(route: Route) -> None:
-            opened.asked.append(route.request.url)
-            if route.request.url.startswith("file:"):
-                route.continue_()
-            else:
-                route.abort()
-
-        context.route("**/*", network)
-
-        def dismiss(dialog: Dialog) -> None:
-            opened.said.append(f"dialog: {dialog.message}")
-            dialog.dismiss()
-
-        opened.page.on("console", lambda message: opened.said.append(message.text))
-        opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
-        opened.page.on("dialog", dismiss)
-        opened.page.goto(path.as_uri())
-        return opened
-
-    yield look
-    for context in contexts:
-        context.close()

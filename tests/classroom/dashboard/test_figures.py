@@ -2,94 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
-from markupsafe import escape
 
 from grader.classroom.course import Course, Excused, ExerciseRule, Late
 from grader.classroom.exports import dashboard
-from grader.classroom.exports._dashboard_causes import Causes, ranges
-from grader.classroom.exports._dashboard_counted import standing
-from grader.classroom.exports._dashboard_look import MOST, look
+from grader.classroom.exports._dashboard_causes import ranges
+from grader.classroom.exports._dashboard_look import look
 from grader.classroom.exports._dashboard_rows import rows
-from grader.classroom.exports._dashboard_sums import (
-    _UNLOADED,
-    causes,
-    checks,
-    diagnoses,
-    overview,
-    scores,
-    slowest,
-)
+from grader.classroom.exports._dashboard_sums import diagnoses, overview, scores, slowest
 from grader.classroom.exports._dashboard_words import Words, number
 from grader.classroom.gradebook import figures
-from grader.classroom.model import ClassResult, Entry, Graded, Handed, Remark
-from grader.model import LANGUAGES, Language, Location, Text, Verdict
-from grader.texts import table
 
-NOW = datetime(2026, 11, 20, 20, 0, tzinfo=timezone.utc)
-Make = Callable[..., Any]  # see conftest.py
-BAD = ("failed", "stuck")
-
-
-class Tables(HTMLParser):
-    """Reads a page's tables: for each row its cells' texts and attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: dict[str, list[list[tuple[str, dict[str, str]]]]] = {}
-        self._rows: list[list[tuple[str, dict[str, str]]]] = []
-        self._cell: tuple[list[str], dict[str, str]] | None = None
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {key: value or "" for key, value in attrs}
-        if tag == "table":
-            self._rows = self.found.setdefault(values.get("id", "?"), [])
-        elif tag == "tr":
-            self._rows.append([])
-        elif tag in ("td", "th"):
-            self._cell = ([], values)
-
-    def handle_data(self, data: str) -> None:
-        if self._cell:
-            self._cell[0].append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th") and self._cell:
-            words = " ".join("".join(self._cell[0]).split())
-            self._rows[-1].append((words, self._cell[1]))
-            self._cell = None
-
-
-def best(result: ClassResult) -> dict[tuple[str, str], Graded]:
-    """Return what counts where there are no rules: the best attempt, the earlier of equals."""
-    found: dict[tuple[str, str], Graded] = {}
-    for graded in result.graded:
-        key = (graded.handed.student, graded.handed.exercise)
-        verdict = graded.verdict
-        if verdict is not None and (
-            key not in found or verdict.score > found[key].verdict.score  # type: ignore[union-attr]
-        ):
-            found[key] = graded
-    return found
-
-
-def view_of(result: ClassResult, course: Course | None = None) -> tuple[Any, Any, Words]:
-    book = figures(result, course or Course())
-    return book, standing(result, book), Words(result.language)
+from .reading import NOW, Make, Tables, best, view_of
 
 
 def test_every_figure_of_the_map_is_the_gradebooks(random_class: Make) -> None:
@@ -151,122 +79,6 @@ def test_the_signs_are_the_checks(random_class: Make) -> None:
     assert seen >= {"passed", "failed", "stuck", "skipped"}
 
 
-def test_diagnoses_and_checks_count_students(random_class: Make) -> None:
-    result = random_class(120).result()
-    _, counted, words = view_of(result)
-    own = {key: graded for key, graded in best(result).items() if counted[key].state != "error"}
-    by_diagnosis: dict[str, set[str]] = {}
-    failed: Counter[tuple[str, str]] = Counter()
-    tried: Counter[tuple[str, str]] = Counter()
-    for (student, exercise), graded in own.items():
-        assert graded.verdict is not None
-        for check in graded.verdict.checks:
-            tried[exercise, check.id] += check.status != "skipped"
-            failed[exercise, check.id] += check.status in BAD
-            if check.status in BAD:
-                by_diagnosis.setdefault(check.diagnosis, set()).add(student)
-    views, numbers = diagnoses(counted, words)
-    counts = sorted((len(students) for students in by_diagnosis.values()), reverse=True)
-    assert [view.students for view in views] == counts
-    assert [view.number for view in views] == list(range(len(views)))
-    found = checks(result.exercises, counted, numbers, words)
-    assert len(found) == sum(len(exercise.checks) for exercise in result.exercises)
-    for view in found:
-        key = (view.exercise.id, view.check.id)
-        assert (view.failed, view.tried) == (failed[key], tried[key])
-        if view.diagnosis >= 0:
-            assert view.mostly == views[view.diagnosis].title
-    assert sum(view.diagnosis >= 0 for view in found) > 50
-    shares = [view.share for view in found]
-    assert shares == sorted(shares, reverse=True)
-
-
-def test_what_follows_from_another_failure_is_no_diagnosis(made: Make) -> None:
-    one = made(1, 3)
-    key = one.student("Ann")
-    one.hand(key, 0, [("failed", "never_listens"), ("stuck", "stuck"), ("failed", "no_timeout")])
-    graded = one.graded[0]
-    results = list(graded.verdict.checks)
-    results[1] = msgspec.structs.replace(results[1], because="check_1")
-    verdict = msgspec.structs.replace(graded.verdict, checks=tuple(results))
-    one.graded[0] = msgspec.structs.replace(graded, verdict=verdict)
-    book, counted, words = view_of(one.result())
-    assert causes(counted[key, "ex01"]) == {"never_listens", "no_timeout"}
-    _, numbers = diagnoses(counted, words)
-    by_number = {view.number: view for view in checks(book.exercises, counted, numbers, words)}
-    assert (by_number[2].mostly, by_number[2].follows, by_number[2].diagnosis) == ("", 1, -1)
-    assert (by_number[3].mostly != "", by_number[3].follows, by_number[3].often) == (True, 0, 1)
-    (cell,) = rows(book, counted, numbers, words)[0].cells
-    assert [cause.title for cause in cell.causes][-1] == "Follows from another failure"
-    assert len(cell.diagnoses) == 2
-
-
-def test_the_commonest_reason_is_a_checks_own(made: Make) -> None:
-    one = made(1, 2)
-    for n, why in enumerate(("one_recv_assumed", *["stuck"] * 4, *["no_timeout"] * 2)):
-        one.hand(one.student(f"S{n}"), 0, [("failed", "never_listens"), ("failed", why)])
-        if why == "stuck":
-            graded = one.graded[-1]
-            first, second = graded.verdict.checks
-            results = (first, msgspec.structs.replace(second, because=first.id))
-            verdict = msgspec.structs.replace(graded.verdict, checks=results)
-            one.graded[-1] = msgspec.structs.replace(graded, verdict=verdict)
-    for n in range(3):
-        one.hand(one.student(f"T{n}"), 0, [("failed", "syntax_error")] * 2)
-    one.hand(one.student("U"), 0, [])
-    book, counted, words = view_of(one.result())
-    views, numbers = diagnoses(counted, words)
-    by_number = {view.number: view for view in checks(book.exercises, counted, numbers, words)}
-    first, second = by_number[1], by_number[2]
-    assert (first.failed, first.often, first.follows, first.unloaded) == (10, 7, 0, 3)
-    assert (second.failed, second.often, second.follows, second.unloaded) == (10, 2, 4, 3)
-    assert (
-        second.mostly
-        == views[second.diagnosis].title
-        == words.diagnosis(one.exercises[0], "no_timeout")
-    )
-    shown = Tables(dashboard.render(one.result(), Course())).found["checks-table"]
-    last = {row[1][0]: row[4][0] for row in shown[1:]}
-    assert last["1"] == f"{first.mostly}: 7 3 files do not load"
-    assert last["2"] == f"{second.mostly}: 2 4 follow from another failure · 3 files do not load"
-
-
-def test_a_check_with_no_reason_of_its_own_says_what_is_apart(made: Make) -> None:
-    one = made(1, 1)
-    one.hand(one.student("Ann"), 0, [("failed", "endless_import")])
-    shown = Tables(dashboard.render(one.result(), Course())).found["checks-table"]
-    assert shown[1][4][0] == "1 file does not load"
-
-
-def test_what_does_not_load_are_diagnoses_that_there_are() -> None:
-    assert set(table("diagnoses", "en")) >= _UNLOADED
-    assert {name for name in table("diagnoses", "en") if name.startswith("file_")} <= _UNLOADED
-
-
-@pytest.mark.parametrize(
-    ("place", "words"),
-    [
-        (Location(17, "serve"), "line 17, in serve"),
-        (Location(3, "<module>"), "line 3"),
-        (Location(0, "serve"), ""),
-        (None, ""),
-    ],
-)
-def test_causes_say_where(made: Make, place: Location | None, words: str) -> None:
-    one = made(1, 6)
-    one.hand(one.student("Ann"), 0, [("failed", "no_timeout")] * 2 + [("stuck", "stuck")] * 3)
-    results = [
-        msgspec.structs.replace(check, location=place) for check in one.graded[0].verdict.checks
-    ]
-    found = Causes({("ex01", "stuck"): 7}, Words("en")).of(one.exercises[0], results)
-    assert [cause.place for cause in found] == [words, words]
-    assert [cause.diagnosis for cause in found] == [-1, 7]
-    assert [cause.numbers for cause in found] == ["1–2", "3–5"]
-    assert found[1].checks == [(n, f"check {n} of 1") for n in (3, 4, 5)]
-    short = Causes({}, Words("en"), in_full=False).of(one.exercises[0], results)
-    assert [cause.checks for cause in short] == [[], []]
-
-
 def test_a_student_window_tells_who_is_a_stranger(made: Make) -> None:
     one = made(1, 1)
     one.student("", in_roster=False, id="", mail="ann@example.org")
@@ -274,22 +86,6 @@ def test_a_student_window_tells_who_is_a_stranger(made: Make) -> None:
     (row,) = rows(book, counted, {}, words)
     assert (row.name, row.under) == ("ann@example.org", "")
     assert row.facts == [("Mail", "ann@example.org"), ("Roster", "not in it")]
-
-
-def test_one_name_for_two_things_is_two_diagnoses(made: Make) -> None:
-    one = made(2, 2)
-    one.exercises = tuple(
-        msgspec.structs.replace(exercise, diagnoses={"own": Text(f"Own {n}: {{error}}", "自有")})
-        for n, exercise in enumerate(one.exercises)
-    )
-    key = one.student("Ann")
-    for n in (0, 1):
-        one.hand(key, n, [("failed", "own"), ("failed", "no_timeout")])
-    _, counted, words = view_of(one.result())
-    views, numbers = diagnoses(counted, words)
-    assert sorted(view.title for view in views)[-2:] == ["Own 0", "Own 1"]
-    assert numbers["ex01", "own"] != numbers["ex02", "own"]
-    assert numbers["ex01", "no_timeout"] == numbers["ex02", "no_timeout"]
 
 
 def test_late_rules_excused_and_missing(made: Make) -> None:
@@ -409,112 +205,3 @@ def test_slowest_are_ten_and_sorted(random_class: Make) -> None:
     assert len(found) == 10
     times = sorted((v.duration_s for c in counted.values() if (v := c.verdict)), reverse=True)
     assert [slow.seconds for slow in found] == times[:10]
-
-
-def test_pages_are_in_the_language_of_the_class(
-    random_class: Make, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(root)
-    for language, title in (("en", "The empty recv() was not noticed"), ("zh", "没有认出空的")):
-        page = dashboard.render(random_class(30, language).result(), Course())
-        assert title in page
-        assert page.count('<div class="prose">') > 20  # with those that exercises bring along
-
-
-def test_entries_and_remarks_are_all_there(made: Make) -> None:
-    one = made()
-    one.entries = [
-        Entry(f"{role}.py", role, "no_such_reason", "why it is so")
-        for role in ("unknown", "refused", "unreadable", "ignored", "roster", "archive")
-    ]
-    one.remarks = [Remark("no_such_remark", {"a": "so and so"}, paths=("x.py",) * 20)]
-    page = dashboard.render(one.result(), Course())
-    for name in ("unknown.py", "refused.py", "unreadable.py", "why it is so", "so and so"):
-        assert name in page
-    assert "ignored.py" not in page
-    assert "and 12 more" in page
-
-
-def test_long_lists_say_how_much_is_left_out(made: Make) -> None:
-    one = made()
-    one.entries = [Entry(f"{n}.bin", "unknown") for n in range(MOST + 7)]
-    page = dashboard.render(one.result(), Course())
-    assert "and 7 more" in page
-    assert page.count(".bin</code>") == MOST
-    assert f"<b>{MOST + 7}</b> files not understood" in page
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_an_empty_class_has_a_page(made: Make, language: Language) -> None:
-    one = made(0, 0, language)
-    page = dashboard.render(one.result(), Course())
-    assert page.endswith("</html>\n")
-    one = made(1, 1, language)
-    one.title = " \n"
-    one.student("Ann")
-    page = dashboard.render(one.result(), Course())
-    assert Words(language)("untitled") in page
-
-
-@dataclass(frozen=True)
-class Shared:
-    first: Handed
-    second: Handed
-    share: float
-
-
-def test_similar_pairs_are_a_table_or_absent(made: Make) -> None:
-    one = made()
-    for name in ("Ann <b>", "Bob"):
-        one.hand(one.student(name), 0, [])
-    result = one.result()
-    first, second = result.collection.handed
-    pair = Shared(first, second, 0.875)
-    assert 'id="similar"' not in dashboard.render(result, Course())
-    assert "No two submissions" in dashboard.render(result, Course(), [])
-    page = dashboard.render(result, Course(), [pair])
-    table_ = page[page.index('id="similar"') :]
-    assert re.search("Ann &lt;b&gt;.*Bob.*88%", table_, re.DOTALL)
-    assert "not a verdict" in table_
-
-
-def test_the_policy_names_the_script_and_the_style(made: Make, tmp_path: Path) -> None:
-    (path,) = dashboard.write(made().result(), Course(), tmp_path)
-    assert path == tmp_path / "dashboard.html"
-    data = path.read_bytes()
-    assert b"\r" not in data
-    for element in (b"script", b"style"):
-        source = re.findall(b"<%s>(.*?)</%s>" % (element, element), data, re.DOTALL)
-        assert len(source) == 1
-        digest = base64.b64encode(hashlib.sha256(source[0]).digest())
-        assert b"%s-src 'sha256-%s'" % (element, digest) in data
-    assert b"unsafe" not in data
-    assert data == dashboard.render(made().result(), Course()).encode()
-
-
-def test_every_text_is_used() -> None:
-    folder = Path(dashboard.__file__).parent
-    files = [*folder.glob("*dashboard*.py"), folder / "dashboard.html.jinja"]
-    code = "".join(path.read_text(encoding="utf-8") for path in files)
-    families = ("state_", "check_", "role_", "filter_", "flag_", "fact_", "note_")
-    for key in table("dashboard", "en"):
-        stem = re.sub("_[1n]$", "", key)
-        assert re.search(f"[\"']{stem}[\"']", code) or key.startswith(families), key
-
-
-def test_a_real_verdict(made: Make, grade_source: Callable[..., Verdict], root: Path) -> None:
-    from grader.catalog import load_exercise
-
-    one = made()
-    one.exercises = (load_exercise(root, "ex03"),)
-    key = one.student("Ann")
-    path = root / "solutions" / "ex03_tcp_echo" / "mistakes" / "ignores_empty_recv.py"
-    verdict = grade_source("ex03", path.read_text(encoding="utf-8"))
-    one.hand(key, 0)
-    one.graded[0] = msgspec.structs.replace(one.graded[0], verdict=verdict)
-    page = dashboard.render(one.result(), Course())
-    (_, row) = Tables(page).found["students"]
-    assert f"{number(verdict.score)} of {number(verdict.max_score)}" in row[2][0]
-    assert "The empty recv() was not noticed" in page
-    for check in verdict.checks:
-        assert str(escape(check.title)) in page
