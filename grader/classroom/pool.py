@@ -8,12 +8,14 @@ one.  Workers are replaced from time to time, and when their memory has grown.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -48,12 +50,21 @@ class PoolError(Exception):
         self.log = log
 
 
-def default_workers() -> int:
-    """Return how many workers make good use of this machine: much of a grading is waiting."""
+def default_workers(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return how many workers make good use of this machine: much of a grading is waiting.
+
+    A container may see every core of its machine and yet have the time of two: ``groups`` is
+    where its control group says so (cgroups(7), cpu.max or cpu.cfs_quota_us).
+    """
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        with suppress(OSError, ValueError, ZeroDivisionError):
+            quota, period = " ".join((groups / name).read_text() for name in names).split()
+            if int(quota) > 0:
+                cores = min(cores, math.ceil(int(quota) / int(period)))
     return max(2, 2 * cores)
 
 

@@ -328,6 +328,36 @@ def test_a_worker_of_another_grader_refuses(root: Path) -> None:
 # -- figures ---------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("files", "workers"),
+    [
+        pytest.param({"cpu.max": "150000 100000\n"}, 4, id="second-version"),
+        pytest.param({"cpu.max": "max 100000\n"}, 128, id="no-quota"),
+        pytest.param({"cpu.max": "20000 100000\n"}, 2, id="a-fifth-of-a-core"),
+        pytest.param(
+            {"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"},
+            6,
+            id="first-version",
+        ),
+        pytest.param(
+            {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"},
+            128,
+            id="first-version-without",
+        ),
+        pytest.param({"cpu.max": "1 0"}, 128, id="nonsense"),
+        pytest.param({}, 128, id="no-groups"),
+    ],
+)
+def test_a_container_has_as_many_workers_as_it_has_time(
+    files: dict[str, str], workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(64)), raising=False)
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert default_workers(tmp_path) == workers
+
+
 def test_there_are_always_two_workers_and_patience_has_an_end() -> None:
     assert default_workers() >= 2
     checks = tuple(Check(f"c{n}", NAME, 1.0) for n in range(4))
