@@ -40,6 +40,10 @@ class Listener:
 
     def accept(self, bound: float | None = None) -> StreamPeer:
         """Wait for the learner's next connection."""
+        if self.handed:
+            # For the kernel there is a connection before connect(2) is back: one that the peer
+            # resets until then was never made, and the runner has nothing to hand over.
+            self._waiter.until(done=self._entered, bound=bound)
         self._waiter.until(read=[self.sock], bound=bound)
         sock, _ = self.sock.accept()
         self._accepted.append(sock)
@@ -51,6 +55,11 @@ class Listener:
         else:
             peer.note("accept")
         return peer
+
+    def _entered(self) -> bool:
+        """Say whether the learner's functions have their arguments, or never will."""
+        calls = [process.call for process in self._waiter.learners if process.call is not None]
+        return all(call.entered or call.finished for call in calls)
 
     def waiting(self) -> bool:
         """Say whether a connection is waiting to be accepted."""

@@ -44,14 +44,21 @@ class Guard:
         self._ticks = 0
         self._floor = total_tasks()
         self._children: list[Child] = []
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="guard", daemon=True)
         self._thread.start()
 
     def watch(self, child: Child) -> None:
         """Watch one more learner process; those that have ended are forgotten."""
-        self._children = [known for known in self._children if not known.closed]
-        self._children.append(child)
+        with self._lock:  # checks begin side by side
+            self._children = [known for known in self._children if not known.closed]
+            self._children.append(child)
+
+    def watched(self) -> list[Child]:
+        """Return the learner processes that have not ended."""
+        with self._lock:
+            return [known for known in self._children if not known.closed]
 
     def close(self) -> None:
         """Stop watching."""
@@ -69,22 +76,22 @@ class Guard:
             self._floor = min(self._floor, total)
             if total - self._floor < self._most // 2:
                 continue
-            for child in list(self._children):
-                if not child.closed and processes.count_tasks(child.root, self._most) > self._most:
+            for child in self.watched():
+                if processes.count_tasks(child.root, self._most) > self._most:
                     child.overflowed = True
                     child.kill()
 
     def _look_at_files(self, folder: Path) -> None:
-        for child in list(self._children):
-            if child.closed or child.filled:
+        for child in self.watched():
+            if child.filled:
                 continue
             if bytes_in(folder / str(child.root), self._most_bytes) > self._most_bytes:
                 child.filled = True
                 child.kill()
 
     def _look_at_memory(self) -> None:
-        for child in list(self._children):
-            if child.closed or child.exhausted:
+        for child in self.watched():
+            if child.exhausted:
                 continue
             # The kernel's count of resident pages is late by some; half is far enough away.
             enough = self._memory // 2

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.needs_proc
 OpenLab = Callable[..., Lab]
 
 SOURCE = """
-import socket, threading
+import select, socket, threading
 
 
 def connect(host, port, times=1, timeout=60):
@@ -28,6 +28,20 @@ def connect(host, port, times=1, timeout=60):
 def connect_and_stay(host, port, times):
     socks = [socket.create_connection((host, port)) for _ in range(times)]
     threading.Event().wait()
+def receive(sock):
+    return sock.recv(10)
+"""
+
+# connect(2) on a busy machine: it takes its time, and fails where the peer has reset meanwhile.
+SLOW = """
+
+def connect(self, address, connect=socket.socket.connect):
+    connect(self, address)
+    poll = select.poll()
+    poll.register(self, 0)
+    if poll.poll(100):
+        raise ConnectionResetError
+socket.socket.connect = connect
 """
 
 
@@ -83,3 +97,15 @@ def test_closes_what_it_has_accepted(lab: Lab) -> None:
     assert peer.sock.fileno() == -1
     assert listener.sock.fileno() == -1
     listener.close()
+
+
+def test_a_handed_socket_is_with_the_function_before_its_peer_does_anything(
+    open_lab: OpenLab, best: IsolationChoice
+) -> None:
+    lab = open_lab(SOURCE + SLOW, best)
+    argument, listener = lab.handed(20.0)
+    calling = lab.call("receive", argument)
+    listener.accept().reset()
+    calling.raises("ConnectionResetError")
+    assert calling.call.state == "raised"  # by the function: "cannot_call" is the runner's
+    assert calling.call.sockets == [{"open": True, "timeout": 20.0}]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
+from typing import cast
 
 from grader.catalog import load_exercise
 from grader.judge import Options, grade
 from grader.sandbox import processes
-from grader.sandbox.guard import bytes_in, total_tasks
+from grader.sandbox.base import Child
+from grader.sandbox.guard import Guard, bytes_in, total_tasks
 
 ROOT = Path(__file__).parents[2]
 # Bounded, so that a guard that fails to act harms nobody: 512 processes.
@@ -30,6 +33,36 @@ def test_a_fork_bomb_is_stopped_and_named(tmp_path: Path) -> None:
     verdict = grade(load_exercise(ROOT, "ex03"), path, Options(only=only))
     assert verdict.status == "failed"
     assert verdict.checks[0].diagnosis == "too_many_threads"
+
+
+class Known:
+    """A check that has ended; while it is asked about that, another check begins."""
+
+    def __init__(self, guard: Guard, other: Child) -> None:
+        self.begun = threading.Thread(target=guard.watch, args=(other,))
+
+    @property
+    def closed(self) -> bool:
+        """Return True, when the other check is watched or has to wait for that."""
+        if self.begun.ident is None:
+            self.begun.start()
+            self.begun.join(0.2)
+        return True
+
+
+class Begins:
+    closed = False
+
+
+def test_of_checks_that_begin_side_by_side_none_is_forgotten() -> None:
+    guard = Guard(most=1 << 20, memory=1 << 40)
+    guard.close()  # nothing is to be looked at here
+    one, other = cast(Child, Begins()), cast(Child, Begins())
+    known = Known(guard, other)
+    guard.watch(cast(Child, known))
+    guard.watch(one)
+    known.begun.join()
+    assert sorted(map(id, guard.watched())) == sorted(map(id, (one, other)))
 
 
 def test_counts_tasks_and_stops_over_the_limit() -> None:
