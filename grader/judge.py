@@ -15,7 +15,7 @@ import msgspec
 
 from grader import __version__
 from grader.learner.failure import CheckFailed, HarnessError
-from grader.learner.process import signal_name
+from grader.learner.process import LearnerProcess, signal_name
 from grader.model import (
     Check,
     CheckResult,
@@ -162,7 +162,7 @@ class Judge:
             return self._all_failed(Problem("not_compilable"))
         if report.error:
             return self._all_failed(Problem("syntax_error", report.line, report.text))
-        meter = DelayMeter()
+        meter, loaded = DelayMeter(), list[LearnerProcess]()
         try:
             ports = Ports(sandbox.isolation.level == "full", sandbox.ports)
 
@@ -183,14 +183,17 @@ class Judge:
                 return [
                     _replace(self._result(check, found.failure), hints=0) for check in self.chosen
                 ]
+            loaded = found.loaded
             outcomes = run_harness(
                 self.exercise.folder,
                 [check.id for check in self.chosen],
-                lambda check: make_lab(check).knowing(found.problems),
+                lambda check: make_lab(check).knowing(found.problems, loaded),
                 _BACKSTOP * self.exercise.limits.check_s,
             )
         finally:
             meter.close()
+            for process in loaded:
+                process.close()  # no check has wanted it
         keep = self.options.all_transcripts
         results = []
         for check in self.chosen:

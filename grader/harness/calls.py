@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from grader.learner import watch
+from grader.learner import plain, watch
 from grader.learner.ends import death_of, raised_failure
 from grader.learner.failure import CheckFailed
 from grader.learner.process import Call, LearnerProcess
@@ -19,6 +19,7 @@ AT_ONCE = 1.0
 _CLOSING_GRACE = 0.25
 _RELEASE_BOUND = 5.0
 _SHOWN = 60
+_BYTES = (bytes, plain.Numbered)
 
 
 def _kinds(warnings: list[str]) -> str:
@@ -111,8 +112,9 @@ class Calling:
         except CheckFailed as failure:
             failure.expected = failure.expected or self.lab.words.value(expected)
             raise
-        if isinstance(expected, bytes) and isinstance(value, bytes):
+        if isinstance(expected, _BYTES) and isinstance(value, _BYTES):
             if value != expected:
+                value = bytes(value)
                 kind = "cut" if expected.startswith(value) else "mismatch"
                 shown, got = self.lab.words.values(expected, value)
                 raise CheckFailed(kind, expected=shown, received=got)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from grader.harness.calls import Calling
 from grader.harness.lab import Lab, Server
 from grader.learner import network, watch
 from grader.learner.failure import CheckFailed
+from grader.learner.process import LearnerProcess
 from grader.peers.stream import StreamPeer
 
+_Case = TypeVar("_Case")
 _OTHER_HOSTS = ("127.0.0.2", "127.1.2.3")
 _MOST_SILENCE = 12.0
 _QUIET = 0.3
@@ -72,6 +75,33 @@ def unended(lab: Lab, calling: Calling) -> CheckFailed | None:
         lab.stop(calling.process)
         return failure
     return None
+
+
+def each_as_if_first(
+    lab: Lab, script: Callable[[_Case, LearnerProcess], None], cases: Iterable[_Case]
+) -> None:
+    """Go through a script for each case; every call is judged as the first one of its process.
+
+    A process costs milliseconds, so all share one as long as all is well.  What goes wrong after
+    an earlier case may be that one's doing (a socket of the module's, used up by now), which is no
+    fault here: it counts as it comes in a process that has done nothing yet.  So a script makes
+    calls whose state could only do harm to the next, never good.  It may stop the process.
+    """
+    process: LearnerProcess | None = None
+    for case in cases:
+        if process is not None and (process.child.closed or process.state == "gone"):
+            process = None
+        first = process is None
+        process = process or lab.start()
+        try:
+            script(case, process)
+        except CheckFailed:
+            if first or lab.waiter.overdue():
+                raise
+            lab.stop(process)
+            lab.transcript.add("peer", "note", note=lab.say("in_a_fresh_process"))
+            process = lab.start()
+            script(case, process)
 
 
 class Turn:

@@ -74,14 +74,17 @@ class Lab:
         self._stack = ExitStack()
         self._stack.callback(self.queues.close)
         self._clients = 0
-        # The last big payloads, and the blocks that they are made of.
-        self._blocks: list[tuple[bytes, bytes]] = []
         self._problems: dict[str, CheckFailed] = {}
+        self._loaded: list[LearnerProcess] = []
         self._processes: list[LearnerProcess] = []
 
-    def knowing(self, problems: dict[str, CheckFailed]) -> Lab:
-        """Take note of functions that cannot be called; calling one fails with its problem."""
-        self._problems = problems
+    def knowing(self, problems: dict[str, CheckFailed], loaded: list[LearnerProcess]) -> Lab:
+        """Take note of what the first look at the submission has left (see ``probe.py``).
+
+        Functions that cannot be called: calling one fails with its problem.  And processes that
+        have loaded the submission and done nothing else: the first lab to start one takes it.
+        """
+        self._problems, self._loaded = problems, loaded
         return self
 
     def _refuse(self, function: str) -> None:
@@ -111,21 +114,21 @@ class Lab:
         """Return ``size`` random bytes: any bytes, and never the same block twice."""
         if size <= _BLOCK:
             return self.random.randbytes(size)
-        block = self.random.randbytes(_BLOCK)
-        made = plain.numbered(block, size)
-        self._blocks = [(made, block), *self._blocks[:1]]
-        return made
+        return bytes(self.big_payload(size))
+
+    def big_payload(self, size: int) -> plain.Numbered:
+        """Return ``size`` random bytes that take up little memory, for peers and as an argument."""
+        return plain.Numbered(self.random.randbytes(min(_BLOCK, size)), size)
 
     def _spec(self, argument: object) -> Sequence[object]:
         """Return what the learner's process is told about an argument.
 
-        Many MiB are made over there from the block that they are made of here.
+        Many MiB are made over there, of the block that they consist of.
         """
         if isinstance(argument, Handed):
             return argument.spec
-        for made, block in self._blocks:
-            if argument is made:
-                return ("numbered", block, len(made))
+        if isinstance(argument, plain.Numbered):
+            return ("numbered", argument.block, argument.size)
         return ("value", argument)
 
     def token(self, size: int = 8) -> bytes:
@@ -167,6 +170,9 @@ class Lab:
 
     def start(self, *, send_cap: bool = False, raw: bool = False) -> LearnerProcess:
         """Start a learner process and load the submission in it."""
+        if not raw and not send_cap:
+            with contextlib.suppress(IndexError):  # of all labs one gets it: pop() is atomic
+                return self._take(self._loaded.pop())
         process = self.fork(raw=raw)
         process.load({}, send_cap=send_cap)
         self.waiter.until(
@@ -181,11 +187,23 @@ class Lab:
     def fork(self, *, raw: bool = False) -> LearnerProcess:
         """Start a learner process that has not loaded the submission yet."""
         lines = self.source.decode("utf-8", "replace").splitlines()
-        process = LearnerProcess(self.sandbox.fork(raw=raw), f"/{self.exercise.slug}.py", lines)
-        self._stack.callback(process.close)
+        child = self.sandbox.fork(raw=raw)
+        return self._take(LearnerProcess(child, f"/{self.exercise.slug}.py", lines))
+
+    def _take(self, process: LearnerProcess) -> LearnerProcess:
+        self._stack.callback(self._end, process)
         self._processes.append(process)
         self.waiter.learners.append(process)
         return process
+
+    def _end(self, process: LearnerProcess) -> None:
+        if process in self._processes:
+            process.close()
+
+    def leave(self, process: LearnerProcess) -> None:
+        """Leave a learner process to whoever wants it next, and closes it."""
+        self._processes.remove(process)
+        self.waiter.learners.remove(process)
 
     def stop(self, process: LearnerProcess) -> None:
         """End a learner process and everything it started; what it had open is closed then."""

@@ -15,10 +15,15 @@ _LOAD_CPU = 2.0
 
 @dataclass
 class Probed:
-    """Why nothing can be graded (``failure``), or what is wrong with single functions."""
+    """Why nothing can be graded (``failure``), or what is wrong with single functions.
+
+    ``loaded`` holds the process that was looked at, if it can be used: it is like any other that
+    has loaded the submission, and a fork less.  Whoever has asked closes what is left there.
+    """
 
     failure: CheckFailed | None = None
     problems: dict[str, CheckFailed] = field(default_factory=dict)
+    loaded: list[LearnerProcess] = field(default_factory=list)
 
 
 def probe(lab: Lab) -> Probed:
@@ -34,7 +39,11 @@ def probe(lab: Lab) -> Probed:
         except CheckFailed as failure:
             if process.state == "fresh":
                 return Probed(failure)
-        return _judge(process)
+        found = _judge(process)
+        if found.failure is None:
+            lab.leave(process)
+            found.loaded.append(process)
+        return found
 
 
 def _judge(process: LearnerProcess) -> Probed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from grader.harness.calls import Calling
-from grader.harness.contracts import TOO_LONG, turns
+from grader.harness.contracts import TOO_LONG, each_as_if_first, turns
 from grader.harness.lab import Lab
 from grader.learner import watch
 from grader.learner.failure import CheckFailed
@@ -17,6 +17,7 @@ STREAM = "receive_text_stream"
 LITTLE, BIG = b"\xff\xfe", b"\xfe\xff"
 TIMEOUT = 0.2
 PATIENCE = 20.0
+_SOON = 0.3
 _MOST_PIECES = 5000
 _LONE = "\ud800"  # half of a surrogate pair: no encoding has it
 _DECODE_ERROR = "builtins.UnicodeDecodeError"
@@ -252,6 +253,13 @@ def _await_text(lab: Lab, calling: Calling, expected: str) -> None:
     _compare(lab, expected, _joined(lab, calling))
 
 
+def _hang_up(lab: Lab, calling: Calling, peer: StreamPeer) -> None:
+    """Close; where the call does not end then, whatever it comes to, its process has to."""
+    peer.close()
+    if not peer.pause(_SOON, lambda: calling.finished):
+        lab.stop(calling.process)
+
+
 def _splits(data: bytes) -> list[Sequence[bytes]]:
     """Cut ``data`` in two at every offset, the first one first; then into single bytes."""
     halves: list[Sequence[bytes]] = [(data[:at], data[at:]) for at in range(1, len(data))]
@@ -410,16 +418,18 @@ def check_nothing_sent_gives_no_text(lab: Lab) -> None:
 def check_stream_yields_text_before_close(lab: Lab) -> None:
     utf_8 = [_letters(lab) + "\n", _chinese(lab), _letters(lab, 1) + _chinese(lab), _emoji(lab)]
     gbk = [_letters(lab), _chinese(lab), _letters(lab, 1) + _chinese(lab), _letters(lab, 1)]
-    for encoding, parts in (("utf-8", utf_8), ("gbk", gbk)):
-        process = lab.start()
+
+    def hears(case: tuple[str, Sequence[str]], process: LearnerProcess) -> None:
+        encoding, parts = case
         calling, peer = _begin(lab, STREAM, encoding, process)
         so_far = ""
         for part in parts:
             peer.send(part.encode(encoding))
             so_far += part
             _await_text(lab, calling, so_far)
-        peer.close()
-        lab.stop(process)
+        _hang_up(lab, calling, peer)
+
+    each_as_if_first(lab, hears, (("utf-8", utf_8), ("gbk", gbk)))
 
 
 def check_stream_joins_split_characters(lab: Lab) -> None:
@@ -435,13 +445,14 @@ def check_stream_joins_split_characters(lab: Lab) -> None:
 
 
 def check_stream_yields_what_stands_before_a_cut_character(lab: Lab) -> None:
-    for encoding, text, data in _cut_at_the_end(lab):
-        process = lab.start()
+    def hears(case: tuple[str, str, bytes], process: LearnerProcess) -> None:
+        encoding, text, data = case
         calling, peer = _begin(lab, STREAM, encoding, process)
         peer.send(data)
         _await_text(lab, calling, text)
-        peer.close()
-        lab.stop(process)
+        _hang_up(lab, calling, peer)
+
+    each_as_if_first(lab, hears, _cut_at_the_end(lab))
 
 
 def check_stream_never_yields_empty_text(lab: Lab) -> None:

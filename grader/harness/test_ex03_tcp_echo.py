@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from grader.harness.calls import Calling
 from grader.harness.contracts import (
     DIED,
     client_is_there,
+    each_as_if_first,
     expect_closed,
     expect_next_client_served,
     expect_timeout,
@@ -18,6 +22,8 @@ from grader.harness.contracts import (
 from grader.harness.lab import Lab, Server
 from grader.learner import watch
 from grader.learner.failure import CheckFailed
+from grader.learner.process import LearnerProcess
+from grader.peers.listener import Listener
 from grader.peers.stream import StreamPeer, pieces_of
 
 MIB = 1 << 20
@@ -102,7 +108,7 @@ def check_server_answers_half_closing_client(lab: Lab) -> None:
     plain.close()
     for size in (1, 100_000, 2 * MIB):
         client = lab.connect(server)
-        message = lab.payload(size)
+        message = lab.payload(size) if size < MIB else lab.big_payload(size)
         stops = dict.fromkeys(("short", "closed"), "stops_on_half_close")
         with lab.blame(spinning="empty_recv_ignored", **stops):
             if size < MIB:
@@ -159,7 +165,7 @@ def check_server_handles_partial_send(lab: Lab) -> None:
 
 def check_server_echoes_big_data(lab: Lab) -> None:
     client = lab.connect(lab.serve())
-    message = lab.payload(BIG)
+    message = lab.big_payload(BIG)
     _exchange_plainly(lab, client)
     lost = dict.fromkeys((*_WAITS, "mismatch"), "bytes_lost")
     dropped = dict.fromkeys(("short", "closed"), "slow_reader_dropped")
@@ -188,6 +194,13 @@ def check_server_binds_only_given_address(lab: Lab) -> None:
 # -- the client ------------------------------------------------------------------------
 
 
+def _asks(
+    lab: Lab, listener: Listener, message: bytes, process: LearnerProcess, timeout: float = 20.0
+) -> Calling:
+    """Call ``echo``, with a timeout that nothing comes near where nothing else is said."""
+    return lab.call("echo", listener.host, listener.port, message, timeout, process=process)
+
+
 def _answer(peer: StreamPeer, message: bytes, reply: bytes) -> None:
     """Take the whole message, then send the reply and keep the connection open."""
     peer.expect(message)
@@ -195,46 +208,43 @@ def _answer(peer: StreamPeer, message: bytes, reply: bytes) -> None:
 
 
 def check_client_returns_whole_reply(lab: Lab) -> None:
-    for sizes in ((1,), (2, 1, 7), (1000, 24)):
+    def gets_it_cut(sizes: Sequence[int], process: LearnerProcess) -> None:
         listener = lab.listener()
         message = lab.payload(12 if sizes[0] < 100 else 3000)
-        calling = lab.call("echo", listener.host, listener.port, message, 20.0)
+        calling = _asks(lab, listener, message, process)
         peer = listener.accept()
         peer.expect(message)
-        with lab.blame(
-            cut="one_recv_assumed",
-            stuck="waits_for_more",
-            silent="waits_for_more",
-            sleeping="waits_for_more",
-        ):
+        with lab.blame(cut="one_recv_assumed", **dict.fromkeys(_WAITS, "waits_for_more")):
             peer.send_pieces(pieces_of(message, sizes))
             calling.gives(message)
-        lab.stop(calling.process)
+
+    each_as_if_first(lab, gets_it_cut, ((1,), (2, 1, 7), (1000, 24)))
 
 
 def check_client_ignores_extra_bytes(lab: Lab) -> None:
-    listener = lab.listener()
     message = b"hello " + lab.token()
-    calling = lab.call("echo", listener.host, listener.port, message, 20.0)
-    peer = listener.accept()
-    _answer(peer, message, message + b"and more than was asked for")
-    with lab.blame(mismatch="extra_bytes", stuck="waits_for_more", sleeping="waits_for_more"):
-        calling.gives(message)
+    too_many = {"mismatch": "extra_bytes", "stuck": "waits_for_more", "sleeping": "waits_for_more"}
 
-    answer = message.upper()
-    calling = lab.call("echo", listener.host, listener.port, message, 20.0)
-    _answer(listener.accept(), message, answer)
-    calling.gives(answer)
+    def gets(case: tuple[bytes, bytes, dict[str, str]], process: LearnerProcess) -> None:
+        answer, more, diagnoses = case
+        listener = lab.listener()
+        calling = _asks(lab, listener, message, process)
+        _answer(listener.accept(), message, answer + more)
+        with lab.blame(**diagnoses):
+            calling.gives(answer)
+
+    more = b"and more than was asked for"
+    each_as_if_first(lab, gets, ((message, more, too_many), (message.upper(), b"", {})))
 
 
 def check_client_sends_big_message(lab: Lab) -> None:
     listener = lab.listener()
-    message = lab.payload(BIG)
+    message = lab.big_payload(BIG)
     calling = lab.call("echo", listener.host, listener.port, message, PATIENCE)
     peer = listener.accept()
     at, other = 0, None
     try:
-        while at < BIG and (piece := peer.read(MIB)):
+        while at < BIG and (piece := peer.read(PIECE)):
             if other is None and not message.startswith(piece, at):
                 other = lab.words.difference(message, message[:at] + piece)
             at += len(piece)
@@ -273,18 +283,20 @@ def check_client_sends_empty_message(lab: Lab) -> None:
 
 def check_client_reports_early_close(lab: Lab) -> None:
     message = b"hello " + lab.token(20)
-    for part in (0, 1, len(message) - 1):
+    endless = dict.fromkeys((*_WAITS, "spinning"), "empty_recv_ignored")
+
+    def gets_a_part(part: int, process: LearnerProcess) -> None:
         listener = lab.listener()
-        calling = lab.call("echo", listener.host, listener.port, message, 20.0)
+        calling = _asks(lab, listener, message, process)
         peer = listener.accept()
         peer.expect(message)
         peer.send(message[:part])
         peer.half_close()
-        endless = dict.fromkeys((*_WAITS, "spinning"), "empty_recv_ignored")
         with lab.blame(no_exception="partial_returned", **endless):
             calling.raises("ConnectionError")
             calling.at_once()
-        lab.stop(calling.process)
+
+    each_as_if_first(lab, gets_a_part, (0, 1, len(message) - 1))
 
 
 def check_client_times_out_on_silence(lab: Lab) -> None:
@@ -325,10 +337,11 @@ def check_client_lets_refusal_through(lab: Lab) -> None:
 
 def check_client_closes_its_socket(lab: Lab) -> None:
     message = b"hello " + lab.token()
-    for way in ("answer", "early close", "silence", "refusal"):
+
+    def leaves_nothing(way: str, process: LearnerProcess) -> None:
         listener = lab.listener(listen=way != "refusal")
         timeout = TIMEOUT if way == "silence" else 20.0
-        calling = lab.call("echo", listener.host, listener.port, message, timeout)
+        calling = _asks(lab, listener, message, process, timeout)
         if way != "refusal":
             peer = listener.accept()
             peer.expect(message)
@@ -339,9 +352,11 @@ def check_client_closes_its_socket(lab: Lab) -> None:
             if way == "early close":
                 peer.half_close()
             if unended(lab, calling):
-                continue
+                lab.stop(process)
+                return
         calling.closed_everything()
         if way != "refusal":
             with lab.blame(any="descriptor_leak"):
                 peer.expect_end()
-        lab.stop(calling.process)
+
+    each_as_if_first(lab, leaves_nothing, ("answer", "early close", "silence", "refusal"))

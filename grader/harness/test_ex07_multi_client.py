@@ -19,11 +19,13 @@ from grader.harness.contracts import (
 from grader.harness.lab import Lab, Server
 from grader.learner import watch
 from grader.learner.failure import CheckFailed
+from grader.learner.plain import NUMBER, Numbered
 from grader.peers.stream import StreamPeer, pieces_of
 from grader.sandbox import processes
 
 LONGEST = 61_440  # 60 KiB, the newline included
 MUCH = 16 << 20  # more than all buffers between two programs hold
+BLOCKS = 8  # that it is made of: their numbers hold no letters and no line ends
 FIFTY = 50
 QUIET = 0.3
 FILLED = 0.3  # a limit on sending that has run out while the buffers were being filled
@@ -308,7 +310,7 @@ def check_slow_reader_gets_everything(lab: Lab) -> None:
     server = lab.serve()
     client = lab.connect(server)
     data = _much(lab)
-    expected = data.upper()
+    expected = Numbered(data.block.upper(), data.size)
     lost = dict.fromkeys(_WAITS, "bytes_lost")
     for _ in range(2):
         _exchange(lab, client, _any_bytes(lab, ONE_LINE))
@@ -316,7 +318,7 @@ def check_slow_reader_gets_everything(lab: Lab) -> None:
         with lab.blame(short="slow_reader_dropped", closed="slow_reader_dropped", **lost):
             sent = client.fill(data)
             outwait(lab, server, at_least=FILLED)
-            client.exchange(data[sent:], expected)
+            client.exchange(data, expected, sent)
     except CheckFailed as failure:
         if failure.kind == "mismatch":
             # What is missing behind the first line was lost before any buffer was full.
@@ -325,16 +327,17 @@ def check_slow_reader_gets_everything(lab: Lab) -> None:
         raise
 
 
-def _much(lab: Lab) -> bytes:
+def _much(lab: Lab) -> Numbered:
     """Return ``MUCH`` bytes or a little more: lines of any bytes, shorter than 16 KiB."""
     pool = _any_bytes(lab, 1 << 18)
     lines, size = [], 0
-    while size < MUCH:
-        length = lab.random.randrange(1, ONE_LINE)
+    while size < MUCH // BLOCKS:
+        length = lab.random.randrange(1, ONE_LINE - NUMBER)
         start = lab.random.randrange(len(pool) - length - 1)
         lines.append(pool[start : start + length])
         size += length + 1
-    return b"\n".join([*lines, b""])
+    block = b"\n".join([*lines, b""])
+    return Numbered(block, BLOCKS * (NUMBER + len(block)))
 
 
 # -- the server ------------------------------------------------------------------------

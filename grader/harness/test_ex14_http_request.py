@@ -23,11 +23,12 @@ from grader.learner.waiting import SPIN_CPU
 from grader.model import Location
 from grader.peers.listener import Listener
 from grader.peers.stream import StreamPeer
+from grader.peers.words import Data
 from grader.texts import text
 from grader.wire.http import MAX_HEAD, ProtocolError, Request, parse_request
 
-MIB = 1 << 20
-BIG = 16 * MIB
+BIG = 16 << 20
+PIECE = 1 << 18
 PATIENCE = 60.0
 LONG = 20.0
 TIMEOUT = 0.3
@@ -57,7 +58,7 @@ class Client:
         method: str = "GET",
         path: str = "/",
         headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
+        body: Data = b"",
         timeout: float = LONG,
         host: str = "",
     ) -> Calling:
@@ -126,7 +127,7 @@ def _take_request(
         if request is not None:
             return request
         try:
-            piece = peer.read(MIB)
+            piece = peer.read(PIECE)
         except CheckFailed as failure:
             if failure.kind in WAITS:
                 head_has_come = b"\r\n\r\n" in received[:MAX_HEAD]
@@ -215,7 +216,7 @@ def _sends(
     method: str,
     path: str,
     headers: Mapping[str, str] | None = None,
-    body: bytes = b"",
+    body: Data = b"",
     timeout: float = LONG,
     **diagnoses: str,
 ) -> tuple[Request, str]:
@@ -249,7 +250,7 @@ def _same(lab: Lab, diagnosis: str, expected: str, received: str) -> None:
         raise lab.fail(diagnosis, lab.words.value(expected), lab.words.value(received))
 
 
-def _has_length(lab: Lab, request: Request, body: bytes) -> None:
+def _has_length(lab: Lab, request: Request, body: Data) -> None:
     """The request says how many bytes its body has."""
     _has(lab, request, "Content-Length", str(len(body)), wrong="wrong_content_length")
 
@@ -290,7 +291,7 @@ def check_sends_the_whole_body_and_its_length(lab: Lab) -> None:
     for method, body, cut in (
         ("POST", "你好".encode() + lab.token(), "wrong_content_length"),
         ("PATCH", lab.payload(300) + b"\r\n\r\n", "wrong_content_length"),
-        ("PUT", lab.payload(BIG), "send_result_ignored"),
+        ("PUT", lab.big_payload(BIG), "send_result_ignored"),
     ):
         request, _ = _sends(lab, client, method, "/up", None, body, PATIENCE, cut_body=cut)
         _has_length(lab, request, body)
@@ -483,7 +484,7 @@ def check_raises_timeout_error(lab: Lab) -> None:
     # Side by side, each in a process of its own: they all wait at the same time.  The peer that
     # has fallen silent may be one that takes no more of the request.
     listener = lab.listener()
-    big = Client(lab).call(listener, "PUT", body=lab.payload(BIG), timeout=TIMEOUT)
+    big = Client(lab).call(listener, "PUT", body=lab.big_payload(BIG), timeout=TIMEOUT)
     listener.accept()
     with lab.blame(no_exception="partial_returned"):
         for turn in turns(lab, TIMEOUT):

@@ -82,6 +82,7 @@ def warm_up() -> None:
     import faulthandler  # noqa: F401
 
     try:
+        import fcntl  # noqa: F401
         import resource  # noqa: F401
     except ImportError:  # Windows
         return
@@ -275,7 +276,10 @@ class Child:
             return
         # An iterator that is still in use may do with its socket as it likes.
         states = _states([] if in_use else handed)
-        self.send(event="returned", at=at, value=shown, sockets=states)
+        given = _given(shown, arguments, order["args"])  # type: ignore[arg-type]
+        if given >= 0:
+            shown = None
+        self.send(event="returned", at=at, value=shown, given=given, sockets=states)
 
     def _do_release(self, order: dict[str, object]) -> None:
         self.held = []
@@ -299,7 +303,7 @@ class Child:
             handed.append(sock)
             return sock
         if kind == "numbered":
-            return plain.numbered(spec[1], spec[2])  # type: ignore[arg-type]
+            return bytes(plain.Numbered(spec[1], spec[2]))  # type: ignore[arg-type]
         if kind == "kept":
             return self.kept[str(spec[1])]
         if kind == "path":
@@ -376,6 +380,18 @@ class Child:
             "frames": frames[-_FRAMES:],
             "errno": errno.errorcode.get(number, "") if isinstance(number, int) else "",
         }
+
+
+def _given(value: object, arguments: list[object], specs: list[list[object]]) -> int:
+    """Return which argument of many MiB came back as it was, -1 for none.
+
+    The judge, which has never made it, is told so; it would cross twice for nothing.
+    """
+    if type(value) in (bytes, bytearray):
+        for number, spec in enumerate(specs):
+            if spec[0] == "numbered" and value == arguments[number]:
+                return number
+    return -1
 
 
 def _states(socks: list[socket.socket]) -> list[dict[str, object]]:

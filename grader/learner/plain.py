@@ -15,6 +15,7 @@ library only.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 MAX_FRAME = 64 << 20
 MAX_DEPTH = 24
@@ -33,6 +34,7 @@ MAX_ODD_TEXT = 1 << 20
 # all before it, and a frame would keep the judge busy for hours.
 MAX_SAME_HASH = 64
 
+NUMBER = 4
 _LENGTH = struct.Struct(">I")
 _DOUBLE = struct.Struct(">d")
 _ALL = slice(None)
@@ -202,12 +204,56 @@ def _put_sized(parts: list[bytes], tag: bytes, body: bytes, budget: _Budget) -> 
     parts.append(body)
 
 
-def numbered(block: bytes, size: int) -> bytes:
-    """Return ``size`` bytes: ``block`` again and again, a number of 4 bytes before each."""
-    whole, rest = divmod(size, len(block) + 4)
-    parts = [part for number in range(whole) for part in (number.to_bytes(4, "big"), block)]
-    parts.append((whole.to_bytes(4, "big") + block)[:rest])
-    return b"".join(parts)
+class Numbered:
+    """``size`` bytes: ``block`` again and again, a number of ``NUMBER`` bytes before each.
+
+    Nobody holds them: a slice makes the bytes that it needs, and ``bytes()`` makes all of them.
+    New memory for many MiB costs more than what is done with it.
+    """
+
+    __slots__ = ("block", "size")
+
+    def __init__(self, block: bytes, size: int) -> None:
+        self.block = block
+        self.size = size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bytes__(self) -> bytes:
+        return self[:]
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, end, _ = part.indices(self.size)
+        return b"".join(self._parts(start, end))
+
+    def _parts(self, at: int, end: int) -> Iterator[bytes | memoryview]:
+        block = memoryview(self.block)
+        while at < end:
+            number, within = divmod(at, NUMBER + len(block))
+            head = number.to_bytes(NUMBER, "big")[within:][: end - at]
+            at += len(head)
+            rest = block[max(0, within - NUMBER) :][: end - at]
+            at += len(rest)
+            yield head
+            yield rest
+
+    def startswith(self, piece: bytes | bytearray, at: int = 0) -> bool:
+        """Say whether ``piece`` is what is at ``at``."""
+        place = 0
+        for part in self._parts(at, min(at + len(piece), self.size)):
+            if not piece.startswith(part, place):
+                return False
+            place += len(part)
+        return place == len(piece)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Numbered):
+            same = (self.size, self.block) == (other.size, other.block)
+            return same or self == bytes(other)
+        if isinstance(other, (bytes, bytearray)):
+            return len(other) == self.size and self.startswith(other)
+        return NotImplemented
 
 
 def frame_size(header: bytes | bytearray) -> int:

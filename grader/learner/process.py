@@ -113,6 +113,7 @@ class LearnerProcess:
         self._spent = 0
         self._arrives_by = 0.0
         self._handed = 0
+        self._args: Sequence[Sequence[object]] = ()
         self._sockets_before: set[str] = set()
 
     def order(self, **order: object) -> None:
@@ -154,6 +155,7 @@ class LearnerProcess:
         whole = mode != "iterate" or take is None
         self._handed = sum(arg[0] == "connected" for arg in args) if whole else 0
         self._sockets_before = self._open_sockets() if self._handed else set()
+        self._args = args
         now = time.monotonic()
         self.call = Call(target, started=now, began=now)
         self.order(
@@ -249,10 +251,19 @@ class LearnerProcess:
             call.ended_at = min(max(at, call.ended_after), now) if type(at) is float else now
             call.sockets = self._confirmed(_sockets(event.get("sockets")))
             if kind == "returned":
-                call.value = event.get("value")
+                call.value = self._returned(event)
             elif kind != "too_much":
                 call.raised = _raised(event, self._lines)
             call.state = kind
+
+    def _returned(self, event: dict[object, object]) -> object:
+        """Return what a call returned: an argument of many MiB is named, and does not cross."""
+        given = event.get("given")
+        if type(given) is int and 0 <= given < len(self._args):
+            kind, *rest = self._args[given]
+            if kind == "numbered":
+                return plain.Numbered(*rest)  # type: ignore[arg-type]
+        return event.get("value")
 
     def _confirmed(self, states: list[dict[str, object]]) -> list[dict[str, object]]:
         """Return what is said of handed sockets, as far as it can be so: one state for each.

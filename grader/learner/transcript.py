@@ -6,6 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass
 
+from grader.learner.plain import Numbered
 from grader.model import Event
 
 PREVIEW_BYTES = 64
@@ -78,7 +79,7 @@ class Transcript:
         self,
         who: str,
         event: str,
-        data: bytes | memoryview = b"",
+        data: bytes | Numbered = b"",
         note: str = "",
         at: float | None = None,
     ) -> None:

@@ -13,9 +13,9 @@ from itertools import pairwise
 from grader.learner import network
 from grader.learner.failure import CheckFailed
 from grader.learner.waiting import Waiter
-from grader.peers.words import Words, first_difference
+from grader.peers.words import Data, Words, first_difference
 
-_CHUNK = 1 << 16
+_CHUNK, _MUCH = 1 << 16, 1 << 18
 _GATE_BOUND = 5.0
 _GATE_FAST = 0.03
 _FILL_BOUND = 0.6
@@ -53,11 +53,11 @@ class StreamPeer:
         self._ahead = b""
         waiter.peers.append(sock)
 
-    def note(self, event: str, data: bytes | memoryview = b"", note: str = "") -> None:
+    def note(self, event: str, data: Data = b"", note: str = "") -> None:
         """Write one line of the transcript."""
         self._waiter.transcript.add(self.who, event, data, note)
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: Data) -> None:
         """Send all of ``data``, glued into as few segments as the system likes.
 
         Where the learner's side has hung up, the rest is not sent, and nothing is raised: what
@@ -66,10 +66,10 @@ class StreamPeer:
         if not data or self._hung_up:
             return
         self.note("send", data)
-        view = memoryview(data)
-        while view:
+        at = 0
+        while at < len(data):
             try:
-                view = view[self.sock.send(view[: 1 << 20]) :]
+                at += self.sock.send(data[at : at + _MUCH])
             except BlockingIOError:
                 self._waiter.until(write=[self.sock])
             except OSError:
@@ -143,7 +143,7 @@ class StreamPeer:
         data = bytearray()
         try:
             while len(data) < count:
-                piece = self.read(min(1 << 20, count - len(data)))
+                piece = self.read(min(_MUCH, count - len(data)))
                 if not piece:
                     raise self._broken("short")
                 data += piece
@@ -173,12 +173,12 @@ class StreamPeer:
         self._ahead = bytes(data[end:]) + self._ahead
         return bytes(data[:end])
 
-    def expect(self, expected: bytes) -> None:
+    def expect(self, expected: Data) -> None:
         """Read exactly the bytes ``expected``, and say at once where they begin to differ."""
         at = 0  # what has come so far is what was expected so far: nothing is kept of it
         while at < len(expected):
             try:
-                piece = self.read(min(1 << 20, len(expected) - at))
+                piece = self.read(min(_MUCH, len(expected) - at))
             except CheckFailed as failure:
                 shown, got = self._words.difference(expected, expected[:at])
                 failure.expected = failure.expected or shown
@@ -218,24 +218,26 @@ class StreamPeer:
         wanted = self._words.say("no_bytes" if data else "stays_open")
         raise self._broken(kind, wanted, came)
 
-    def exchange(self, data: bytes, expected: bytes) -> None:
-        """Send and read at once, but read slowly: not before sending can't go on at all."""
-        view, at = self._fill(memoryview(data)), 0
+    def exchange(self, data: Data, expected: Data, sent: int = 0) -> None:
+        """Send and read at once, but read slowly: not before sending can't go on at all.
+
+        Of ``data`` the first ``sent`` bytes are on their way already.
+        """
+        sent, at = self.fill(data, sent), 0
         while at < len(expected):
             writable = True
-            while view and writable:
+            while sent < len(data) and writable:
                 try:
-                    sent = self.sock.send(view[: 1 << 20])
-                    self.note("send", view[:sent])
-                    view = view[sent:]
+                    sent += self._send_some(data, sent)
                 except BlockingIOError:
                     writable = False
                 except OSError:
                     raise self._broken("closed", "", self._words.say("closed_early")) from None
             try:
-                piece = self.sock.recv(_CHUNK)
+                piece = self.sock.recv(_MUCH)
             except BlockingIOError:
-                self._waiter.until(read=[self.sock], write=[self.sock] if view else [])
+                more = [self.sock] if sent < len(data) else []
+                self._waiter.until(read=[self.sock], write=more)
                 continue
             except OSError:
                 piece = b""
@@ -247,21 +249,18 @@ class StreamPeer:
             if not expected.startswith(piece, at):
                 received = expected[:at] + piece
                 shown, got = self._words.difference(expected, received)
-                where = {"at": str(first_difference(expected, received))}
+                where = {"at": str(first_difference(bytes(expected), received))}
                 raise CheckFailed("mismatch", expected=shown, received=got, values=where)
             at += len(piece)
 
-    def fill(self, data: bytes) -> int:
-        """Send without reading until nothing more can be sent; return how much was sent."""
-        return len(data) - len(self._fill(memoryview(data)))
+    def fill(self, data: Data, sent: int = 0) -> int:
+        """Send without reading until all buffers on the way are full and the learner waits.
 
-    def _fill(self, view: memoryview) -> memoryview:
-        """Send until all buffers on the way are full and the learner waits; return the rest."""
-        while view:
+        Return how much of ``data`` has been sent then; the first ``sent`` bytes were before.
+        """
+        while sent < len(data):
             try:
-                sent = self.sock.send(view[: 1 << 20])
-                self.note("send", view[:sent])
-                view = view[sent:]
+                sent += self._send_some(data, sent)
             except BlockingIOError:
                 try:
                     self._waiter.until(write=[self.sock], bound=_FILL_BOUND, locate=False)
@@ -269,7 +268,14 @@ class StreamPeer:
                     break
             except OSError:
                 break
-        return view
+        return sent
+
+    def _send_some(self, data: Data, at: int) -> int:
+        """Send what can be sent of ``data`` from ``at`` on; return how much that was."""
+        piece = data[at : at + _MUCH]
+        sent = self.sock.send(piece)
+        self.note("send", piece[:sent])
+        return sent
 
     def drip(self, data: bytes, every: float, until: Callable[[], bool]) -> int:
         """Send a byte each ``every`` seconds until ``until()``; return how many were sent."""

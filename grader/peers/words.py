@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from grader.learner.plain import Numbered
 from grader.learner.transcript import preview
 from grader.model import Language
 from grader.texts import text
 
 _AROUND = 24
 _ARGUMENT = 32
+
+Data = bytes | Numbered
+"""What is sent, or expected: bytes, or many that nobody has made."""
 
 
 class Words:
@@ -22,21 +26,23 @@ class Words:
         """Return the text ``judge.<key>``."""
         return text(f"judge.{key}", self.language, **values)
 
-    def data(self, data: bytes, limit: int = 48) -> str:
+    def data(self, data: Data, limit: int = 48) -> str:
         """Return bytes with their count."""
         if not data:
             return self.say("no_bytes")
+        shown = preview(data[: limit + 1], limit)
         if len(data) == 1:
-            return self.say("one_byte", preview=preview(data, limit))
-        return self.say("bytes", preview=preview(data, limit), count=f"{len(data):,}")
+            return self.say("one_byte", preview=shown)
+        return self.say("bytes", preview=shown, count=f"{len(data):,}")
 
-    def values(self, expected: bytes, received: bytes) -> tuple[str, str]:
+    def values(self, expected: Data, received: bytes) -> tuple[str, str]:
         """Return what `difference` does, for bytes that a function returns."""
         one, other = self.difference(expected, received)
         return _as_value(one), _as_value(other)
 
-    def difference(self, expected: bytes, received: bytes) -> tuple[str, str]:
+    def difference(self, expected: Data, received: bytes) -> tuple[str, str]:
         """Return both sides around their first difference, which is marked."""
+        expected = bytes(expected)
         at = first_difference(expected, received)
         if max(len(expected), len(received)) <= 48 or not expected or not received:
             return self.data(expected), self.data(received)
@@ -54,7 +60,7 @@ class Words:
             ),
         )
 
-    def cut_short(self, expected: bytes, received: bytes) -> tuple[str, str]:
+    def cut_short(self, expected: Data, received: bytes) -> tuple[str, str]:
         """Return what `difference` does, where the connection was closed after ``received``."""
         shown, got = self.difference(expected, received)
         if not received:
@@ -63,8 +69,8 @@ class Words:
 
     def argument(self, value: object) -> str:
         """Return one argument of a call, as it would be written in Python, bounded."""
-        if isinstance(value, (bytes, bytearray)):
-            return f'b"{preview(bytes(value), _ARGUMENT)}"'
+        if isinstance(value, (bytes, bytearray, Numbered)):
+            return f'b"{preview(bytes(value[: _ARGUMENT + 1]), _ARGUMENT)}"'
         if isinstance(value, str):
             return f"'{preview(value.encode('utf-8', 'surrogatepass'), _ARGUMENT, chr(39))}'"
         shown = "".join(_beginning(value, _ARGUMENT))
@@ -72,6 +78,8 @@ class Words:
 
     def value(self, value: object, limit: int = 200) -> str:
         """Return a value that a learner's function returned, bounded."""
+        if isinstance(value, Numbered):
+            return _as_value(self.data(value))
         if isinstance(value, (bytes, bytearray)):
             return _as_value(self.data(bytes(value)))
         if isinstance(value, str):

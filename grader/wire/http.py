@@ -120,7 +120,9 @@ def parse_request(data: bytes | bytearray) -> Request | None:
     end = head_size + body_size
     if len(data) < end:
         return None
-    return Request(method, target, version, headers, bytes(data[head_size:end]), bytes(data[end:]))
+    with memoryview(data) as view:  # a slice of a bytearray would be a copy more
+        body, rest = bytes(view[head_size:end]), bytes(view[end:])
+    return Request(method, target, version, headers, body, rest)
 
 
 def _split_head(data: bytes | bytearray) -> tuple[list[bytes], int | None, Reason | None]:

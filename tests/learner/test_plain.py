@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.learner import plain
-from grader.learner.plain import Opaque, PlainError, decode, encode, frame_size
+from grader.learner.plain import Numbered, Opaque, PlainError, decode, encode, frame_size
 
 SCALARS = (
     st.none()
@@ -234,3 +234,30 @@ def test_a_lying_name_is_bounded() -> None:
     assert isinstance(found, list)
     assert len(found[0].type_name) == 200
     assert found[1].type_name.startswith("é" * 99)
+
+
+def test_numbered_bytes_are_a_block_again_and_again() -> None:
+    assert bytes(Numbered(b"ab", 15)) == b"\0\0\0\0ab\0\0\0\1ab\0\0\0"
+    assert bytes(Numbered(b"", 9)) == b"\0\0\0\0\0\0\0\1\0"
+    assert bytes(Numbered(b"ab", 0)) == b""
+
+
+INDEX = st.none() | st.integers(-60, 60)
+
+
+@quick
+@given(st.binary(max_size=9), st.integers(0, 50), INDEX, INDEX, st.binary(max_size=3))
+def test_numbered_bytes_are_as_good_as_made(
+    block: bytes, size: int, start: int | None, end: int | None, other: bytes
+) -> None:
+    few = Numbered(block, size)
+    made = bytes(few)
+    assert len(few) == len(made) == size
+    assert few[start:end] == made[start:end]
+    assert (few == made, few == made + b"x", few == other) == (True, False, other == made)
+    assert few == Numbered(block, size)
+    assert (few == Numbered(other, size)) == (made == bytes(Numbered(other, size)))
+    at = min(abs(start or 0), size)
+    for piece in (made[at:end], made[at:end] + other, other, bytearray(made)):
+        assert few.startswith(piece, at) == made.startswith(piece, at)
+    assert few != made.decode("latin-1")

@@ -12,6 +12,7 @@ import pytest
 
 from grader.harness.lab import Lab
 from grader.learner import plain
+from grader.learner.failure import CheckFailed
 from grader.learner.process import Call, LearnerProcess, Raised, signal_name
 from grader.model import Location
 from grader.sandbox import IsolationChoice
@@ -49,6 +50,18 @@ def wait_in_thread():
     thread = threading.Thread(target=wait)
     thread.start()
     thread.join()
+
+
+def give_array(value):
+    return bytearray(value)
+
+
+def give_other(value):
+    return value[:-1] + bytes([value[-1] ^ 1])
+
+
+def give_half(value):
+    return value[: len(value) // 2]
 """
 
 
@@ -76,6 +89,26 @@ def test_values_cross_both_ways(lab: Lab, value: object) -> None:
 def test_a_big_value_crosses(lab: Lab) -> None:
     value = os.urandom(20 << 20)
     assert finish(lab, "give", value).value == value
+
+
+def test_a_big_argument_is_made_over_there_and_does_not_cross_back(lab: Lab) -> None:
+    data = lab.big_payload(1 << 20)
+    for function in ("give", "give_array"):
+        value = lab.call(function, data).returns()
+        assert isinstance(value, plain.Numbered)
+        assert value == data
+    with pytest.raises(CheckFailed) as caught:
+        lab.call("give_other", data).gives(data)
+    assert caught.value.kind == "mismatch"
+    assert "1,048,575" in caught.value.received
+    with pytest.raises(CheckFailed) as caught:
+        lab.call("give_half", data).gives(data)
+    assert caught.value.kind == "cut"
+    lab.call("give", data).gives(bytes(data))
+    lab.call("give", bytes(data)).gives(data)
+    with pytest.raises(CheckFailed) as caught:
+        lab.call("give", data).gives(b"other")
+    assert caught.value.kind == "mismatch"
 
 
 def test_an_exception_crosses_as_names_and_text(lab: Lab) -> None:
@@ -247,6 +280,17 @@ def test_a_call_has_one_answer(far: FakeEnd) -> None:
     far.write({"event": "returned", "value": 1}, {"event": "returned", "value": 2},
               {"event": "raised"}, {"event": "item", "value": 3})  # fmt: skip
     assert (call.state, call.value, call.raised, call.items) == ("returned", 1, None, [])
+
+
+@pytest.mark.parametrize("given", [-1, 0, 2, 3, True, 1.0, None, "1", [1], 1 << 70])
+def test_only_an_argument_of_many_bytes_can_be_named(far: FakeEnd, given: object) -> None:
+    big = [("value", 1), ("numbered", b"ab", 9), ("path", "a")]
+    call = far.process.start_call("f", big)
+    far.write({"event": "returned", "value": 7, "given": given})
+    assert call.value == 7
+    call = far.process.start_call("f", big)
+    far.write({"event": "returned", "value": 7, "given": 1})
+    assert call.value == plain.Numbered(b"ab", 9)
 
 
 def test_frames_may_come_in_pieces(far: FakeEnd) -> None:

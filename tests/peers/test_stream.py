@@ -10,6 +10,7 @@ import pytest
 
 from grader.harness.lab import Lab
 from grader.learner.failure import CheckFailed
+from grader.learner.plain import Numbered
 from grader.peers.stream import StreamPeer, pieces_of
 from grader.sandbox import IsolationChoice
 
@@ -199,6 +200,22 @@ def test_exchanges_more_than_any_buffer_holds(lab: Lab, monkeypatch: pytest.Monk
         meet(lab, "echoes_wrongly").exchange(b"Z" * 1000, b"Z" * 1000)
     with fails("short"):
         meet(lab, "says", b"abc").exchange(b"abcdef", b"abcdef")
+
+
+def test_bytes_that_nobody_has_made_are_sent_and_expected(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.peers.stream._FILL_BOUND", 0.1)
+    data = Numbered(b"ab" * 50_000, 8 << 20)
+    peer = meet(lab, "echoes")
+    peer.exchange(data, data)
+    peer.exchange(data, data, peer.fill(data[:1000]))
+    peer.send(data[:100_000])
+    peer.expect(Numbered(data.block, 100_000))
+    with fails("mismatch"):
+        meet(lab, "echoes_wrongly").exchange(Numbered(b"Z", 1000), Numbered(b"Z", 1000))
+    with fails("short"):
+        meet(lab, "says", b"\0\0\0\0Z\0").expect(Numbered(b"Z", 1000))
 
 
 def test_sending_to_who_never_reads_ends(lab: Lab) -> None:

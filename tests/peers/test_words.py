@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.learner.plain import Opaque
+from grader.learner.plain import Numbered, Opaque
 from grader.peers.words import Words, first_difference
 
 WORDS = Words("en")
@@ -64,6 +64,7 @@ def test_finds_the_first_difference(same: bytes, first: bytes, second: bytes) ->
         (None, "None"),
         ([1, "a"], "[1, 'a']"),
         (Opaque("Response"), "<Response>"),
+        (Numbered(b"ab", 12), r'b"\x00\x00\x00\x00ab\x00\x00\x00\x01ab" (12 bytes)'),
     ],
 )
 def test_shows_values(value: object, shown: str) -> None:
