@@ -331,21 +331,21 @@ def test_a_worker_of_another_grader_refuses(root: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "workers"),
     [
-        pytest.param({"cpu.max": "150000 100000\n"}, 4, id="second-version"),
-        pytest.param({"cpu.max": "max 100000\n"}, 128, id="no-quota"),
-        pytest.param({"cpu.max": "20000 100000\n"}, 2, id="a-fifth-of-a-core"),
+        pytest.param({"cpu.max": "150000 100000\n"}, 6, id="second-version"),
+        pytest.param({"cpu.max": "max 100000\n"}, 192, id="no-quota"),
+        pytest.param({"cpu.max": "20000 100000\n"}, 3, id="a-fifth-of-a-core"),
         pytest.param(
             {"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"},
-            6,
+            9,
             id="first-version",
         ),
         pytest.param(
             {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"},
-            128,
+            192,
             id="first-version-without",
         ),
-        pytest.param({"cpu.max": "1 0"}, 128, id="nonsense"),
-        pytest.param({}, 128, id="no-groups"),
+        pytest.param({"cpu.max": "1 0"}, 192, id="nonsense"),
+        pytest.param({}, 192, id="no-groups"),
     ],
 )
 def test_a_container_has_as_many_workers_as_it_has_time(
