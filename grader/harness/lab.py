@@ -432,9 +432,10 @@ class Lab:
         )
         child = process.child
         threads = watch.threads(child.root, child.root_is_learner)
-        place = process.where(list(dict.fromkeys(thread.pid for thread in threads)))
-        if place is not None and threads:
-            busiest = max(threads, key=lambda thread: thread.run_ns)
+        threads.sort(key=lambda thread: thread.run_ns, reverse=True)
+        place = process.where(threads)
+        if place is not None:
+            busiest = threads[0]
             place = msgspec.structs.replace(place, state="spinning")
             failure.location = with_calls(place, process, busiest.tid)
         raise failure

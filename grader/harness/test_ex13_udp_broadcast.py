@@ -273,8 +273,8 @@ def _announced_once(lab: Lab, hub: DatagramPeer, calling: Calling, message: byte
     if rest:
         piece = message.startswith(first) and first != message
         name = "split_into_datagrams" if piece else "sent_more_than_once"
-        shown, got = lab.words.value(message), lab.words.value(first)
-        raise lab.fail(name, expected=shown, received=f"{got} + {len(rest)}")
+        got = lab.say("several_datagrams", count=1 + len(rest), first=lab.words.value(first))
+        raise lab.fail(name, expected=lab.words.value(message), received=got)
     if first != message:
         shown, got = lab.words.difference(message, first)
         raise CheckFailed("mismatch", expected=shown, received=got)

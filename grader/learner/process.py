@@ -303,18 +303,23 @@ class LearnerProcess:
         end = _END.search(self.child.end_status() if ready else "")
         return end[0] if end else ""
 
-    def where(self, pids: Sequence[int]) -> Location | None:
-        """Ask each process for its Python stacks (faulthandler) and return the learner's line."""
+    def where(self, threads: Sequence[watch.Thread]) -> Location | None:
+        """Ask for the Python stacks (faulthandler) and return the learner's line.
+
+        It is the line of the first of these threads, if that runs the learner's code; else one
+        of its process's, or of the next process's.
+        """
         if self.child.dump < 0 or not DUMP_SIGNAL:
             return None
         until = time.monotonic() + _DUMPS_PATIENCE
-        for pid in pids[:_MOST_DUMPS]:
+        asked = {thread.pid: thread.tid for thread in reversed(threads)}
+        for pid in list(dict.fromkeys(thread.pid for thread in threads))[:_MOST_DUMPS]:
             if time.monotonic() > until or not _handles(pid, DUMP_SIGNAL):
                 continue
             os.pwrite(self.child.dump, bytes(DUMP_BYTES), 0)
             os.lseek(self.child.dump, 0, os.SEEK_SET)
             with contextlib.suppress(OSError):
-                os.kill(pid, DUMP_SIGNAL)
+                watch.signal_thread(pid, asked[pid], DUMP_SIGNAL)
             found = self._await_dump()
             if found is not None:
                 return found

@@ -82,8 +82,12 @@ class Transcript:
         data: bytes | Numbered = b"",
         note: str = "",
         at: float | None = None,
+        apart: bool = False,
     ) -> None:
-        """Note one event; ``data`` is what was sent or received, ``at`` (monotonic) when it was."""
+        """Note one event; ``data`` is what was sent or received, ``at`` (monotonic) when it was.
+
+        A datagram is noted ``apart``: it is never a piece of what went before it.
+        """
         self.moved += len(data)
         if at is not None:
             self._put(_Line(max(at - self.began, 0.0), who, event, len(data), note))
@@ -92,6 +96,7 @@ class Transcript:
         now = time.monotonic() - self.began
         if (
             last is not None
+            and not apart
             and event in ("send", "receive")
             and (last.who, last.event) == (who, event)
             and last.size > PREVIEW_BYTES

@@ -38,6 +38,7 @@ _SIOCOUTQ = 0x5411
 _PROGRESS_CAP = 60.0
 _MOST_PATIENCE = 2.0
 _EXPLANATION = 0.1
+_INNER_CALLS = ("futex", "restart")  # the interpreter's own, no word of a learner's
 # A SYN that met a full backlog comes again after 1 s and after 3 s (RFC 6298): something can
 # still happen, whatever the learner's threads are blocked in.
 _SYN_PATIENCE = 3.5
@@ -327,13 +328,16 @@ class Waiter:
     ) -> Location | None:
         if not self._locate:
             return None
-        location = process.where(list(dict.fromkeys(thread.pid for thread in threads)))
+        meant = threads[:1]
+        for thread in threads:
+            if thread.call in watch.SOCKET_CALLS:
+                meant = [thread]
+        location = process.where([*meant, *threads])
         if location is None:
             return None
-        call = threads[0].call if state != "spinning" else ""
-        for thread in threads:
-            if thread.call in ("recv", "send", "accept", "connect"):
-                call = thread.call
+        call = meant[0].call
+        if state == "spinning" and call not in watch.SOCKET_CALLS:
+            call = ""
         doing = f"{call}()" if call and not call.isdigit() else ""
         return Location(line=location.line, function=location.function, state=state, doing=doing)
 
@@ -347,7 +351,7 @@ def with_calls(place: Location, process: LearnerProcess, tid: int) -> Location:
     if process.child.root_is_learner:
         return place  # the judge's own child: whoever waits for it would meet the tracer's stops
     made = tracing.commonest_call(tid)
-    if made is None:
+    if made is None or made.name in _INNER_CALLS:
         return place
     return Location(
         line=place.line,

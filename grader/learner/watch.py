@@ -50,6 +50,7 @@ _FUTEX = {"x86_64": 202, "aarch64": 98}.get(_MACHINE, -1)
 _CLOCK_SLEEP = {"x86_64": 230, "aarch64": 115}.get(_MACHINE, -1)
 _FUTEX_WAIT, _FUTEX_WAIT_BITSET, _FUTEX_CLOCK_REALTIME = 0, 9, 256
 _TIMER_ABSTIME = 1
+_TGKILL = {"x86_64": 234, "aarch64": 131}.get(_MACHINE, -1)
 _NEVER = float("inf")
 _HIDDEN = "hidden"
 _SIGALRM_BIT = 1 << 13
@@ -237,6 +238,16 @@ def _socket_has_timeout(pid: int, fd: int) -> bool:
     finally:
         os.close(pidfd)
     return False
+
+
+def signal_thread(pid: int, tid: int, number: int) -> None:
+    """Send a signal to one thread of a process (tgkill(2); OSError)."""
+    import ctypes
+
+    if _TGKILL < 0 or tid == pid:
+        os.kill(pid, number)
+    elif ctypes.CDLL(None, use_errno=True).syscall(_TGKILL, pid, tid, number):
+        raise OSError(ctypes.get_errno(), "tgkill")
 
 
 def cpu_seconds(root: int, root_is_learner: bool) -> float:

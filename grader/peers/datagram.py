@@ -46,7 +46,7 @@ class DatagramPeer:
 
     def send(self, data: bytes, address: Address) -> None:
         """Send one datagram."""
-        self._waiter.transcript.add(self.who, "send", data)
+        self._waiter.transcript.add(self.who, "send", data, apart=True)
         while True:
             try:
                 self.sock.sendto(data, address)
@@ -68,7 +68,7 @@ class DatagramPeer:
                 continue
             except ConnectionRefusedError:
                 continue
-            self._waiter.transcript.add(self.who, "receive", data)
+            self._waiter.transcript.add(self.who, "receive", data, apart=True)
             return data, address
 
     def waiting(self) -> list[tuple[bytes, Address]]:
@@ -81,7 +81,7 @@ class DatagramPeer:
                 return found
             except ConnectionRefusedError:
                 continue
-            self._waiter.transcript.add(self.who, "receive", data)
+            self._waiter.transcript.add(self.who, "receive", data, apart=True)
             found.append((data, address))
         return found
 

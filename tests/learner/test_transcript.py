@@ -75,6 +75,13 @@ def test_a_very_long_one_keeps_its_beginning_and_its_end() -> None:
     assert events[-1].preview == "4999"
 
 
+def test_each_datagram_is_a_step_of_its_own() -> None:
+    transcript = Transcript()
+    for size in (65_507, 9_000, 3):
+        transcript.add("you", "send", bytes(size), apart=True)
+    assert [event.bytes for event in transcript.events()] == [65_507, 9_000, 3]
+
+
 def test_what_is_told_of_later_stands_where_it_belongs() -> None:
     transcript = Transcript()
     transcript.add("you", "call")

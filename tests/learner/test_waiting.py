@@ -48,6 +48,9 @@ def spin(sock):
 def spin_in_thread(sock):
     threading.Thread(target=spin, args=(None,)).start()
     sock.recv(1)
+def recv_in_thread(sock):
+    threading.Thread(target=recv, args=(sock,)).start()
+    threading.Event().wait()
 def returns(sock): return 1
 def raises(sock): raise ValueError("no")
 def stub(sock): raise NotImplementedError
@@ -82,19 +85,22 @@ def begin(lab: Lab, target: str) -> StreamPeer:
 
 
 @pytest.mark.parametrize(
-    ("target", "kind", "state"),
+    ("target", "kind", "state", "place"),
     [
-        ("recv", "stuck", "blocked"),
-        ("lock", "stuck", "blocked"),
-        ("in_child", "stuck", "blocked"),
-        ("threads", "stuck", "blocked"),
-        ("asyncio_", "stuck", "blocked"),
-        ("sleep", "sleeping", "sleeping"),
-        ("spin", "spinning", "spinning"),
-        ("spin_in_thread", "spinning", "spinning"),
+        ("recv", "stuck", "blocked", "recv"),
+        ("lock", "stuck", "blocked", "lock"),
+        ("in_child", "stuck", "blocked", "in_child"),
+        ("threads", "stuck", "blocked", "threads"),
+        ("recv_in_thread", "stuck", "blocked", "recv"),
+        ("asyncio_", "stuck", "blocked", "asyncio_"),
+        ("sleep", "sleeping", "sleeping", "sleep"),
+        ("spin", "spinning", "spinning", "spin"),
+        ("spin_in_thread", "spinning", "spinning", "spin"),
     ],
 )
-def test_sees_what_can_no_longer_happen(lab: Lab, target: str, kind: str, state: str) -> None:
+def test_sees_what_can_no_longer_happen(
+    lab: Lab, target: str, kind: str, state: str, place: str
+) -> None:
     peer = begin(lab, target)
     with pytest.raises(CheckFailed) as caught:
         peer.read(bound=3000 if kind != "sleeping" else 60)
@@ -103,6 +109,8 @@ def test_sees_what_can_no_longer_happen(lab: Lab, target: str, kind: str, state:
     assert failure.location is not None
     assert failure.location.state == state
     assert failure.location.line > 0
+    # Of the thread that is meant, wherever the others are.
+    assert failure.location.function == place
 
 
 @pytest.mark.parametrize("target", ["recv_limited", "recv_by_kernel", "recv_by_alarm"])
