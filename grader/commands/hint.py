@@ -8,7 +8,7 @@ from pathlib import Path
 from grader.catalog import load_exercise
 from grader.cli import PASSED, BadRequestError, Parser, suite_root
 from grader.history import Checked, History, first_open, is_changed
-from grader.model import Check, Exercise, Language
+from grader.model import Check, CheckResult, Exercise, Language
 from grader.pages import page
 from grader.texts import text
 
@@ -39,14 +39,16 @@ def next_hint(
     *,
     again: bool = False,
     history: History | None = None,
+    shown: CheckResult | None = None,
 ) -> list[str]:
     """Return the lines of the next hint for a check, and note that it was shown.
 
-    ``wanted`` is a check's id; None: the first open one of the last grading that no other open
-    one explains.  ``again`` says the last stage once more.  An unknown id is a BadRequestError.
+    ``wanted`` is a check's id; None: the failed one that is ``shown``, else the first open one
+    of the last grading that no other open one explains.  ``again`` says the last stage once more.
+    An unknown id is a BadRequestError.
     """
     history = history or History(root, language)
-    chosen = _choose(exercise, wanted, history, language)
+    chosen = _of(exercise, shown) if shown else _choose(exercise, wanted, history, language)
     if chosen is None:
         return [text("cli.hint_none_needed", language, exercise=exercise.id)]
     check, diagnosis = chosen
@@ -70,6 +72,11 @@ def next_hint(
     if last and is_changed(last, root):
         lines.append(text("learner.hint_changed", language, path=last.path))
     return lines
+
+
+def _of(exercise: Exercise, shown: CheckResult) -> tuple[Check, str] | None:
+    found = [check for check in exercise.checks if check.id == shown.id]
+    return (found[0], shown.diagnosis) if found else None
 
 
 def _choose(

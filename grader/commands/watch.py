@@ -100,11 +100,11 @@ def _watch(
         with uninterrupted():
             history.record(verdict, source, path, True)
 
-    def hint(exercise: Exercise) -> list[str]:
+    def hint(exercise: Exercise, shown: CheckResult) -> list[str]:
         from grader.commands.hint import next_hint
 
         with _refusing():
-            return next_hint(root, exercise, None, language, history=history)
+            return next_hint(root, exercise, None, language, history=history, shown=shown)
 
     def reset(exercise: Exercise) -> list[str]:
         from grader.commands.reset import put_back

@@ -109,6 +109,10 @@ class Transcript:
         if len(self._events) > _MOST_EVENTS:
             del self._events[_MOST_EVENTS // 2 : _MOST_EVENTS // 2 + 40]
 
+    def forget(self) -> None:
+        """Begin anew: what has been noted is no part of what is to be told."""
+        self._events.clear()
+
     def _put(self, event: _Line) -> None:
         """Put an event that is told of later where it belongs; never before its own side's last."""
         place = len(self._events)

@@ -99,6 +99,8 @@ def event_words(event: Event, language: Language) -> str:
     what, key = escape(event.preview[:_LONGEST]), f"step_{event.event}"
     if event.event == "note":
         return what
+    if event.event == "handed":
+        return say(key, language)
     if event.event in _MARKS:
         return say(key, language, what=what) if what else say(f"{key}_bare", language)
     known = event.event in ARROWS and event.event not in PIECES

@@ -36,10 +36,10 @@ Event = KeyEvent | Heard | Saved | Trouble
 class Surroundings:
     """What a session needs of the commands.
 
-    ``command`` starts a child process that grades.  ``hint`` and ``reset`` return lines, or raise
-    ``Refusal`` with one; ``page`` returns what explains a check, ``explain`` a page's lines for a
-    width.  ``record`` notes a verdict on a source; ``complaints`` are lines about what could not
-    be recorded.  ``end_if_asked`` raises where a signal has come.
+    ``command`` starts a child process that grades.  ``hint`` (at a failed check) and ``reset``
+    return lines, or raise ``Refusal`` with one; ``page`` returns what explains a check,
+    ``explain`` a page's lines for a width.  ``record`` notes a verdict on a source;
+    ``complaints`` are lines about what could not be recorded.  ``end_if_asked`` raises where a signal has come.
     """
 
     root: Path
@@ -48,7 +48,7 @@ class Surroundings:
     history: History
     isolation: str
     command: Sequence[str]
-    hint: Callable[[Exercise], list[str]]
+    hint: Callable[[Exercise, CheckResult], list[str]]
     reset: Callable[[Exercise], list[str]]
     page: Callable[[Exercise, CheckResult], Page | None]
     explain: Callable[[Page, int], list[str]]

@@ -104,10 +104,12 @@ class Panel:
     # -- one key each ----------------------------------------------------------------------
 
     def _hint(self) -> None:
-        if self._verdict is None:
-            self._say([tell("not_graded", self._options)])
-        else:
-            self._say(self._ask(self._around.hint))
+        first = views.first_open(self._verdict) if self._verdict else None
+        if first is None:
+            entry = "nothing_failed" if self._verdict else "not_graded"
+            self._say([tell(entry, self._options)])
+        else:  # at what is shown, whatever has been graded elsewhere meanwhile
+            self._say(self._ask(lambda exercise: self._around.hint(exercise, first)))
 
     def _explain(self) -> None:
         first = views.first_open(self._verdict) if self._verdict else None

@@ -11,7 +11,7 @@ from grader import cli
 from grader.catalog import load_exercise
 from grader.commands import hint
 from grader.history import History
-from grader.model import Check, Language
+from grader.model import Check, CheckResult, Language
 
 Hint = Callable[..., str]
 Record = Callable[..., None]
@@ -136,6 +136,17 @@ def test_a_single_check_that_was_graded_last_comes_first(
     assert ask().startswith(f"{checks[2].id}:")
     record(only=(checks[2].id,))
     assert "no hint is needed" in ask()
+
+
+def test_what_is_shown_comes_before_what_was_graded_elsewhere(
+    suite: Path, record: Record, checks: tuple[Check, ...]
+) -> None:
+    record({checks[2].id: "no_answer"})
+    exercise = load_exercise(suite, "ex03")
+    shown = CheckResult(checks[5].id, "", "failed", 1.0, 0.0, "public", diagnosis="busy_loop")
+    lines = hint.next_hint(suite, exercise, None, "en", shown=shown)
+    assert lines[0].startswith(f"{checks[5].id}:")
+    assert hint.next_hint(suite, exercise, None, "en")[0].startswith(f"{checks[2].id}:")
 
 
 def test_single_checks_that_passed_say_nothing_of_the_others(

@@ -37,7 +37,7 @@ def around(tmp_path: Path) -> Surroundings:
         history=History(tmp_path),
         isolation="none",
         command=[],
-        hint=lambda exercise: [f"a hint for {exercise.id}"],
+        hint=lambda exercise, check: [f"a hint for {exercise.id} {check.id}"],
         reset=refuse,
         page=lambda exercise, check: Page(check.diagnosis, "A title", "Words"),
         explain=lambda page, width: [f"line {number}" for number in range(1, 101)],
@@ -119,7 +119,7 @@ def test_a_notice_stays_until_something_else_fails(
     panel.result_is(empty)
     press(panel, "h")
     panel.result_is(empty)
-    assert panel.notice == ["a hint for ex03"]
+    assert panel.notice == [f"a hint for ex03 {empty.checks[0].id}"]
     panel.result_is(wrong)
     assert panel.notice == []
 

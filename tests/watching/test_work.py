@@ -57,7 +57,7 @@ class Bench:
             history=History(suite),
             isolation="none",
             command=[],
-            hint=lambda exercise: [],
+            hint=lambda exercise, check: [],
             reset=lambda exercise: [],
             page=lambda exercise, check: None,
             explain=lambda page, width: [],
