@@ -39,7 +39,8 @@ class Surroundings:
     ``command`` starts a child process that grades.  ``hint`` (at a failed check) and ``reset``
     return lines, or raise ``Refusal`` with one; ``page`` returns what explains a check,
     ``explain`` a page's lines for a width.  ``record`` notes a verdict on a source;
-    ``complaints`` are lines about what could not be recorded.  ``end_if_asked`` raises where a signal has come.
+    ``complaints`` are lines about what could not be recorded.  ``end_if_asked`` raises where a
+    signal has come.
     """
 
     root: Path

@@ -143,7 +143,8 @@ def test_what_is_shown_comes_before_what_was_graded_elsewhere(
 ) -> None:
     record({checks[2].id: "no_answer"})
     exercise = load_exercise(suite, "ex03")
-    shown = CheckResult(checks[5].id, "", "failed", 1.0, 0.0, "public", diagnosis="busy_loop")
+    known = checks[5].id
+    shown = CheckResult(known, "", "failed", 1.0, 0.0, "public", 0.1, diagnosis="busy_loop")
     lines = hint.next_hint(suite, exercise, None, "en", shown=shown)
     assert lines[0].startswith(f"{checks[5].id}:")
     assert hint.next_hint(suite, exercise, None, "en")[0].startswith(f"{checks[2].id}:")
