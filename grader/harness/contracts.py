@@ -87,21 +87,21 @@ def each_as_if_first(
     fault here: it counts as it comes in a process that has done nothing yet.  So a script makes
     calls whose state could only do harm to the next, never good.  It may stop the process.
     """
-    process: LearnerProcess | None = None
+    shared: LearnerProcess | None = None
     for case in cases:
-        if process is not None and (process.child.closed or process.state == "gone"):
-            process = None
-        first = process is None
-        process = process or lab.start()
+        if shared is not None and (shared.child.closed or shared.state == "gone"):
+            shared = None
+        first = shared is None
+        shared = shared or lab.start()
         try:
-            script(case, process)
+            script(case, shared)
         except CheckFailed:
             if first or lab.waiter.overdue():
                 raise
-            lab.stop(process)
+            lab.stop(shared)
             lab.transcript.forget()  # what a reader sees is what counts
-            process = lab.start()
-            script(case, process)
+            shared = lab.start()
+            script(case, shared)
 
 
 class Turn:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from grader.harness.calls import Calling
 from grader.harness.contracts import (
@@ -292,27 +293,40 @@ def check_client_reports_early_close(lab: Lab) -> None:
         peer.expect(message)
         peer.send(message[:part])
         peer.half_close()
-        with lab.blame(no_exception="partial_returned", **endless):
+        with _returns_instead(calling, part), lab.blame(**endless):
             calling.raises("ConnectionError")
             calling.at_once()
 
-    each_as_if_first(lab, gets_a_part, (0, 1, len(message) - 1))
+    # A part first: b"" after no byte at all says nothing of why it was returned.
+    each_as_if_first(lab, gets_a_part, (1, 0, len(message) - 1))
+
+
+@contextlib.contextmanager
+def _returns_instead(calling: Calling, part: int) -> Iterator[None]:
+    """Name what a call returns in place of an exception: ``part`` bytes, or not even them."""
+    try:
+        yield
+    except CheckFailed as failure:
+        if failure.kind == "no_exception":
+            swallowed = part and calling.call.value == b""
+            failure.values["diagnosis"] = "no_exception" if swallowed else "partial_returned"
+        raise
 
 
 def check_client_times_out_on_silence(lab: Lab) -> None:
     message = b"hello " + lab.token(20)
     for turn in turns(lab, TIMEOUT):
         callings = []
-        for part in (0, 7):
+        for part in (7, 0):
             listener = lab.listener()
             calling = lab.call("echo", listener.host, listener.port, message, turn.timeout)
             peer = listener.accept()
             peer.expect(message)
             peer.send(message[:part])
             turn.acted(calling)
-            callings.append(calling)
-        for calling in callings:
-            with lab.blame(no_exception="partial_returned"):
+            callings.append((calling, part))
+        for calling, part in callings:
+            with _returns_instead(calling, part):
                 expect_timeout(lab, calling, turn.timeout)
     if watch.supported:
         listener = lab.listener()

@@ -86,11 +86,12 @@ class Command:
 
     def start(self, *words: str, **how: Any) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "grader", "grade-class", str(self.folder)]
+        ours = {MARK: self.mark.partition("=")[2], "DOJO_LANG": "en", "TERM": "xterm"}
         with open(self.errors, "wb") as errors:
             process = subprocess.Popen(
                 [*command, "--exercises", "ex03", "--no-exports", "--jobs", "3", *words],
                 cwd=ROOT,
-                env={**os.environ, MARK: self.mark.partition("=")[2], "DOJO_LANG": "en"},
+                env={**os.environ, **ours},
                 **{"stdout": subprocess.DEVNULL, "stderr": errors, **how},
             )
         self.processes.append(process)
