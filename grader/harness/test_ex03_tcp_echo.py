@@ -317,7 +317,7 @@ def check_client_times_out_on_silence(lab: Lab) -> None:
     message = b"hello " + lab.token(20)
     for turn in turns(lab, TIMEOUT):
         callings = []
-        for part in (7, 0):
+        for part in (0, 7):
             listener = lab.listener()
             calling = lab.call("echo", listener.host, listener.port, message, turn.timeout)
             peer = listener.accept()
